@@ -3,7 +3,7 @@
 #   make serve PORT=8080 DATA=/srv/photoz HOST=0.0.0.0 PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint fuzz lock bench clean
+.PHONY: help serve test lint fuzz lock chaos bench clean
 MAKEFLAGS += --no-print-directory
 # Servers and their workers start faster when their code stays compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,12 +31,13 @@ serve:  ## Run the server on http://127.0.0.1:8000, made ready first; takes PORT
 	@exec $(BIN)/photoz serve $(if $(PORT),--port '$(PORT)') $(call given,DATA,data) $(call given,HOST,host)
 
 # Both halves run, so that one look shows everything that is wrong; the static checks run beside the tests, which wait now
-# and then, and are printed after them. Long files of tests come first (tests/conftest.py), and not those with many tests.
+# and then, and are printed after them. Three tests at once keep two processors busy: those with servers wait a third of
+# their time. Long files of tests come first (tests/conftest.py), and not those with many tests.
 test:  ## Run the static checks and all tests; as root on Debian, install what the tests look through
 	$(call prepare,test)
 	@said=$$(mktemp); $(MAKE) static >"$$said" 2>&1 & checks=$$!; \
 	trap 'kill $$checks 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
-	echo "== pytest"; $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	echo "== pytest"; $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; \
 	wait $$checks; static=$$?; cat "$$said"; \
 	[ $$static -eq 0 ] || echo "The static checks failed: see above."; \
 	[ $$tests -eq 0 ] || echo "The tests failed: see above the static checks."; \
@@ -48,11 +49,15 @@ lint:  ## Run the static checks alone: ruff, mypy, import-linter, bandit, and pi
 
 fuzz:  ## Run the random tests with a hundred times as many cases, other ones each time; takes FUZZ=
 	$(call prepare,test)
-	@FUZZ=$(or $(FUZZ),100) $(BIN)/pytest -n 2 $$(grep -rl "tests.support.fuzzing" tests --include="test_*.py")
+	@FUZZ=$(or $(FUZZ),100) $(BIN)/pytest -n 3 $$(grep -rl "tests.support.fuzzing" tests --include="test_*.py")
 
 lock:  ## Write the versions of all installed libraries, with which the tests have passed
 	$(call prepare,test)
 	@$(BIN)/python -P server/operations/tested_versions.py write
+
+chaos:  ## Kill parts of a whole deployment at random, and check that nothing is lost; takes ROUNDS= and SEED=
+	$(call prepare,test)
+	@CHAOS_ROUNDS=$(or $(ROUNDS),200) CHAOS_SEED=$(or $(SEED),$$(date +%s)) $(BIN)/pytest -x -s tests/chaos
 
 .PHONY: static audit
 audit:

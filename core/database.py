@@ -5,6 +5,9 @@ compare-and-set in SQL. On SQLite a writing transaction takes the write lock whe
 later because another transaction wrote in between.
 """
 
+import errno
+import logging
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -12,15 +15,22 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from core.errors import InvalidValueError
+from core.errors import InvalidValueError, PhotozError, ServiceBusyError, StorageFullError
 
-__all__ = ["Base", "Database", "UtcDateTime", "utc_now", "utc_today"]
+__all__ = ["Base", "Database", "UtcDateTime", "ignoring_storage_errors", "storage_error", "utc_now", "utc_today"]
+
+_log = logging.getLogger(__name__)
 
 _SQLITE_BUSY_SECONDS = 30
 _LARGEST_NUMBER = 2**63 - 1
+
+#: Codes of a full disk: of SQLite (SQLITE_FULL, and SQLITE_IOERR_SHMSIZE for the index of its log), and SQLSTATE.
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, "53100"})
+#: Codes of a database that can be read only: SQLITE_READONLY, and SQLSTATE of transactions.
+_READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, "25006"})
 
 
 class Base(DeclarativeBase):
@@ -55,6 +65,39 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - given
         """Return a stored time as aware UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+def storage_error(error: BaseException) -> PhotozError | None:
+    """Return what users are told when the disk is full or read-only, of an error of the database or of the system.
+
+    None means that the error has another reason.
+    """
+    code: object = None
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlite_errorcode", None)
+    elif isinstance(error, OSError):
+        code = {errno.ENOSPC: "53100", errno.EDQUOT: "53100", errno.EROFS: "25006"}.get(error.errno or 0)
+    primary = code & 0xFF if isinstance(code, int) else code
+    if _FULL & {code, primary}:
+        return StorageFullError("The disk of the server is full; nothing was stored. Tell its operator.")
+    if primary in _READ_ONLY:
+        message = "The server cannot store anything at the moment, and can be read only. Tell its operator."
+        return ServiceBusyError(message)
+    return None
+
+
+@contextmanager
+def ignoring_storage_errors() -> Iterator[None]:
+    """Leave out what cannot be stored because the disk is full or read-only: times of last use, counts of downloads.
+
+    What is read with them must not fail.
+    """
+    try:
+        yield
+    except (DBAPIError, OSError) as e:
+        if storage_error(e) is None:
+            raise
+        _log.warning("a time or a count is not stored: %s", e)
 
 
 def utc_now() -> datetime:

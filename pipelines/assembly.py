@@ -8,6 +8,7 @@ from core.database import Database
 from core.files import FileStore
 from core.parts import part
 from core.settings import Settings
+from pipelines.challenges.assembly import ChallengeServices
 from pipelines.definitions import PIPELINES
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline
@@ -97,12 +98,18 @@ class PipelineServices:
         return RunPreviewer(self._products.service, self._settings.tables_folder)
 
     @part
+    def challenges(self) -> ChallengeServices:
+        """Challenges and their submissions."""
+        return ChallengeServices(self._settings, self._database, self._store, self._products.service, self._jobs)
+
+    @part
     def completion(self) -> RunCompletion:
         """Service that stores the final state of runs."""
         return RunCompletion(self._database, self._products.job_products)
 
     def job_kinds(self) -> Iterator[JobKind]:
-        """Yield the kinds of job of this package: one a pipeline."""
+        """Yield the kinds of job of this package: one a pipeline, and the scoring of submissions."""
+        yield from self.challenges.job_kinds()
         for name, pipeline in self.definitions.items():
             yield JobKind(
                 name,

@@ -19,9 +19,9 @@ from pipelines.inputs.configuration import PipelineConfiguration, read_configura
 from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import Projection
 from pipelines.inputs.rows import RowSource
+from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.reports import RunReport
-from pipelines.yaml_documents import read_yaml
 from products.models import Release, Visibility
 from uws import Phase
 
@@ -67,6 +67,7 @@ class RunRequest(BaseModel):
         None, description="Who may read the result; private when an input is not open to all registered users."
     )
     rules: str | None = Field(None, description="A flags translation file, as text in YAML.")
+    ignored: tuple[str, ...] = Field((), description="Sentences about parameters that were sent and have no effect.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,8 @@ class Pipeline(ABC, Generic[ConfigurationT]):
         File of the parameter RULES; None if there is none.
     form
         Hints for the form by the name of a parameter, with dots inside nested ones.
+    without_effect
+        Parameters that clients of the public server send and that server ignores, with the reason; with dots likewise.
     """
 
     id: int
@@ -219,6 +222,7 @@ class Pipeline(ABC, Generic[ConfigurationT]):
     objects: InputSlot | None = None
     rules: RulesFile | None = None
     form: Mapping[str, ParameterHint] = {}
+    without_effect: Mapping[str, str] = {}
 
     def load(self, path: Path) -> ConfigurationT:
         """Read a configuration file; raises InvalidValueError."""

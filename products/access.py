@@ -20,6 +20,7 @@ from products.schema import (
     ReleaseRow,
     UserSchemaRow,
     UserTableRow,
+    hidden_product_readers,
     product_co_owners,
     product_groups,
     release_groups,
@@ -34,6 +35,7 @@ __all__ = [
     "release_readable",
     "require_change",
     "require_manage",
+    "shared_readable",
     "table_readable",
     "table_writable",
 ]
@@ -63,6 +65,9 @@ def readable(identity: Identity, today: date | None = None) -> ColumnElement[boo
     or that are for one of their groups; and only when the product's release is open to them. A link to one product
     makes that one readable as if it were public. From its embargo date on, a product is public.
 
+    A hidden product, such as the truth of a challenge that is not published, is read by its owner, by the users in
+    ``hidden_product_readers`` and by administrators alone: no visibility, embargo date, link or co-owner opens it.
+
     Parameters
     ----------
     today
@@ -80,7 +85,8 @@ def readable(identity: Identity, today: date | None = None) -> ColumnElement[boo
     )
     published = and_(ProductRow.status == ProductStatus.PUBLISHED, shared, _release_open(identity))
     own = false() if identity.user_id is None else ProductRow.owner_id == identity.user_id
-    return and_(exists, or_(own, published, _co_owned(identity)))
+    opened = and_(ProductRow.is_hidden.is_(False), or_(published, _co_owned(identity)))
+    return and_(exists, or_(own, opened, _shown_while_hidden(identity)))
 
 
 def embargo_ended(today: date | None = None) -> ColumnElement[bool]:
@@ -157,6 +163,14 @@ def _co_owned(identity: Identity) -> ColumnElement[bool]:
     return and_(ProductRow.id.in_(own), _release_open(identity))
 
 
+def _shown_while_hidden(identity: Identity) -> ColumnElement[bool]:
+    if identity.user_id is None:
+        return false()
+    readers = hidden_product_readers
+    own = select(readers.c.product_id).where(readers.c.user_id == identity.user_id)
+    return and_(ProductRow.is_hidden.is_(True), ProductRow.id.in_(own))
+
+
 def _of_groups(identity: Identity) -> ColumnElement[bool]:
     if not identity.groups:
         return false()
@@ -166,6 +180,30 @@ def _of_groups(identity: Identity) -> ColumnElement[bool]:
         .where(GroupRow.name.in_(identity.groups))
     )
     return and_(ProductRow.visibility == Visibility.GROUPS, ProductRow.id.in_(groups))
+
+
+def shared_readable(
+    identity: Identity, visibility: InstrumentedAttribute[str], in_groups: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return the condition under which the identity may read what administrators share, such as survey catalogues.
+
+    Administrators read all of it; others what is public, for registered users (when they are one), or for one of their
+    groups.
+
+    Parameters
+    ----------
+    visibility
+        Column with the visibility.
+    in_groups
+        Condition that it is shared with one of the identity's groups.
+    """
+    if identity.acts_as_admin:
+        return true()
+    return or_(
+        visibility == Visibility.PUBLIC,
+        false() if identity.is_anonymous else visibility == Visibility.REGISTERED,
+        and_(visibility == Visibility.GROUPS, in_groups) if identity.groups else false(),
+    )
 
 
 def table_readable(identity: Identity) -> ColumnElement[bool]:

@@ -238,6 +238,9 @@ class Product:
         may read these.
     embargo_date
         The day (UTC) at which it becomes public by itself; None when there is none, or it is reached.
+    is_hidden
+        Whether only its owner, named users and administrators read it at present, whatever its visibility is: it is the
+        truth of a challenge that is not published.
     """
 
     id: int
@@ -266,6 +269,7 @@ class Product:
     previous_id: int | None = None
     attribution: Attribution = _NO_ATTRIBUTION
     embargo_date: date | None = None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
@@ -27,7 +28,6 @@ from products.models import ColumnSummary
 
 __all__ = [
     "STORED_LAYOUT",
-    "DownloadCountRow",
     "ProductChangeRow",
     "ProductColumnRow",
     "ProductFileRow",
@@ -40,6 +40,7 @@ __all__ = [
     "UserSchemaRow",
     "UserTablePartRow",
     "UserTableRow",
+    "hidden_product_readers",
     "product_co_owners",
     "product_groups",
     "release_groups",
@@ -66,6 +67,14 @@ product_groups = Table(
 
 product_co_owners = Table(
     "product_co_owners",
+    Base.metadata,
+    Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+#: Users who read a hidden product beside its owner.
+hidden_product_readers = Table(
+    "hidden_product_readers",
     Base.metadata,
     Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
     Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
@@ -142,6 +151,8 @@ class ProductRow(Base):
     attribution: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
     # The day (UTC) at which the product becomes public, whatever its visibility is.
     embargo_date: Mapped[date | None]
+    # Whether only its owner, `hidden_product_readers` and administrators read it, whatever its visibility is.
+    is_hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -291,6 +302,9 @@ class ProductTableRow(Base):
     area_deg2: Mapped[float | None]
     footprint: Mapped[str | None] = mapped_column(Text)
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)
+    # Of the file; NULL when it was written before they were stored.
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
     # The options by which the rows were taken from the file, with what was decided by the file.
     options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
 
@@ -325,16 +339,6 @@ class ProductLinkRow(Base):
     parent_token_id: Mapped[int | None] = mapped_column(ForeignKey("tokens.id", ondelete="CASCADE"), index=True)
     parent_session_id: Mapped[int | None] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
     creator: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
-
-
-class DownloadCountRow(Base):
-    """Number of complete downloads of a product."""
-
-    __tablename__ = "download_counts"
-
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
-    downloads: Mapped[int]
-    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class UserSchemaRow(Base):
@@ -392,4 +396,6 @@ class UserTablePartRow(Base):
     stored_id: Mapped[str] = mapped_column(String(64), unique=True)
     rows: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
+    # Of the file; NULL when it was written before it was stored.
+    sha256: Mapped[str | None] = mapped_column(String(64))
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)

@@ -27,7 +27,7 @@ from products.models import (
     Visibility,
 )
 from products.product_types import all_types, open_type, product_type
-from products.schema import ProductRow, ReleaseRow, release_groups
+from products.schema import ProductFileRow, ProductRow, ReleaseRow, release_groups
 from products.search.queries import Page, ProductQuery, list_products, product_names
 from products.sharing.attribution import set_attribution
 from products.sharing.embargoes import end_embargo, set_embargo
@@ -135,6 +135,12 @@ class ProductService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def has_stored_file(self, stored_id: str) -> bool:
+        """Return whether a stored file is still one of a product."""
+        with self._database.read() as session:
+            query = select(ProductFileRow.id).where(ProductFileRow.stored_id == stored_id)
+            return session.scalar(query) is not None
 
     def types(self) -> tuple[ProductType, ...]:
         """Return the product types, in their order."""

@@ -167,6 +167,7 @@ def product_of_row(row: ProductRow) -> Product:
         previous_id=row.previous_id,
         attribution=Attribution.model_validate(row.attribution),
         embargo_date=row.embargo_date if visibility == row.visibility else None,
+        is_hidden=row.is_hidden,
     )
 
 

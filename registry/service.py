@@ -26,7 +26,7 @@ from registry.records.service_records import MOST_RECORDS, ServiceDescription, s
 from registry.schema import RegistryRow
 from registry.storage import (
     count_records,
-    has_differences,
+    differences,
     page_of_records,
     public_versions,
     record_of_path,
@@ -103,12 +103,13 @@ class RecordService:
             yield from page.entries
             after, is_last = (page.entries[-1].number if page.entries else after), page.is_last
 
-    def page(self, window: Window, after: int = 0) -> EntryPage:
+    def page(self, window: Window, after: int = 0, most: int | None = None) -> EntryPage:
         """Return the entries of a window that follow a number; a record that changes meanwhile keeps its number."""
-        entries = self._read(lambda session: page_of_records(session, window, after, self.page_size + 1))
+        most = self.page_size if most is None else most
+        entries = self._read(lambda session: page_of_records(session, window, after, most + 1))
         with self._database.read() as session:
             size = count_records(session, window)
-        return EntryPage(entries[: self.page_size], size, len(entries) <= self.page_size)
+        return EntryPage(entries[:most], size, len(entries) <= most)
 
     def find(self, identifier: str) -> Entry | None:
         """Return the entry with an identifier, which is compared without case."""
@@ -135,10 +136,10 @@ class RecordService:
             return
         today = self._today()
         with self._database.read() as session:
-            differs = has_differences(session, today, self._versions)
-        if differs:
+            found = differences(session, today, self._versions)
+        if found.any:
             with self._database.write() as session:
-                store_differences(session, today, self._versions)
+                store_differences(session, today, self._versions, found)
         self._seen = stamp
 
     @cached_property

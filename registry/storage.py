@@ -7,7 +7,8 @@ time which was not there before.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -25,8 +26,9 @@ from registry.models import Window
 from registry.schema import RegistryRow
 
 __all__ = [
+    "Differences",
     "count_records",
-    "has_differences",
+    "differences",
     "page_of_records",
     "public_versions",
     "record_of_path",
@@ -39,29 +41,49 @@ _LOCK = 7_402_133_902
 _AT_ONCE = 500
 
 
-def has_differences(session: Session, today: date, services: Mapping[str, str]) -> bool:
-    """Return whether published identifiers differ from the public products, or from the services by path."""
-    return (
-        session.execute(_new_or_changed(today).limit(1)).first() is not None
-        or session.execute(_gone(today).limit(1)).first() is not None
-        or _services_that_differ(session, services) != ({}, [])
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Numbers of the products whose records differ from them, and whether records of services differ."""
+
+    changed: tuple[int, ...]
+    withdrawn: tuple[int, ...]
+    services: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return bool(self.changed or self.withdrawn or self.services)
+
+
+def differences(session: Session, today: date, services: Mapping[str, str]) -> Differences:
+    """Return how published identifiers differ from the public products, and from the services by path."""
+    return Differences(
+        tuple(product for _, product, *_ in session.execute(_new_or_changed(today))),
+        tuple(product for _, product in session.execute(_gone(today)) if product is not None),
+        services=_services_that_differ(session, services) != ({}, []),
     )
 
 
-def store_differences(session: Session, today: date, services: Mapping[str, str]) -> None:
+def store_differences(session: Session, today: date, services: Mapping[str, str], found: Differences) -> None:
     """Store the records that are new or have changed, and mark those as deleted whose product is not public.
 
     Parameters
     ----------
     services
         Versions of the records that describe no product, by their paths.
+    found
+        Which products to look at again, now that nobody else stores differences.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     now = _now_in_seconds(session)
     moved: list[int] = []
     fresh: list[dict[str, object]] = []
-    changed = session.execute(_new_or_changed(today)).all()
+    changed = [
+        row
+        for some in _parts(found.changed)
+        for row in session.execute(_new_or_changed(today).where(ProductRow.id.in_(some)))
+    ]
     for number, product, name, version, is_deleted in changed:
         if number is None or is_deleted:
             moved.append(product)
@@ -71,9 +93,10 @@ def store_differences(session: Session, today: date, services: Mapping[str, str]
             _renew(session, number, str(version), now)
     if fresh:
         session.execute(insert(RegistryRow), fresh)
-    for number, withdrawn in session.execute(_gone(today)).all():
-        moved.append(withdrawn or 0)
-        _delete(session, number, now)
+    for some in _parts(found.withdrawn):
+        for number, withdrawn in session.execute(_gone(today).where(RegistryRow.product_id.in_(some))).all():
+            moved.append(withdrawn or 0)
+            _delete(session, number, now)
     _store_services(session, services, now)
     _renew_related(session, moved, now)
 
@@ -200,14 +223,15 @@ def _renew_related(session: Session, moved: Sequence[int], now: datetime) -> Non
             .where(UsedEntityRow.product_id.in_(some))
         )
         newer = select(ProductRow.id).where(ProductRow.previous_id.in_(some))
-        numbers.update(number for number in session.scalars(derived) if number is not None)
-        numbers.update(session.scalars(newer))
+        older = select(ProductRow.previous_id).where(ProductRow.id.in_(some))
+        for query in (derived, newer, older):
+            numbers.update(number for number in session.scalars(query) if number is not None)
     for part in _parts(sorted(numbers)):
-        session.execute(
-            update(RegistryRow)
-            .where(RegistryRow.product_id.in_(part), RegistryRow.is_deleted.is_(False))
-            .values(changed_at=now)
-        )
+        of_part = (RegistryRow.product_id.in_(part), RegistryRow.is_deleted.is_(False))
+        # A second change within a second has to be told from the first one, by the time alone.
+        last = session.scalar(select(func.max(RegistryRow.changed_at)).where(*of_part))
+        later = now if last is None or last < now else last + timedelta(seconds=1)
+        session.execute(update(RegistryRow).where(*of_part).values(changed_at=later))
 
 
 def _naming(session: Session, products: Collection[int]) -> Iterator[int]:

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Response
 from core.database import utc_now
 from core.settings import Settings
 from core.vosi import present_availability
+from core.web.routes import add_routers
 from server.connections import MAX_HEAD_BYTES
 from server.middleware import (
     ChallengeMiddleware,
@@ -21,7 +22,10 @@ from server.middleware import (
     PathMiddleware,
     RequestHeadMiddleware,
 )
+from server.operations.access_log import AccessLogMiddleware, RouteMiddleware
+from server.operations.health import Health, checks_of, health_routes
 from server.operations.maintenance import maintain
+from server.operations.metrics import ServerMetrics, metrics_routes
 from server.route_groups import prepare_routes, route_groups
 from server.services import Services
 from webui.compression import PageCompressionMiddleware
@@ -37,14 +41,16 @@ _VO = ("/tap/", "/auth/tap/", "/reg/tap/", "/vospace/", "/conesearch/", "/pipeli
 def create_app(services: Services) -> FastAPI:
     """Create the FastAPI application of these services, which it closes when it shuts down."""
     settings = services.settings
-    availability = partial(present_availability, services.database, utc_now())
+    health = Health(checks_of(services))
+    metrics = ServerMetrics(services, health)
+    availability = partial(present_availability, health.problems, utc_now())
     groups = route_groups(services, availability)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
         threads = (
-            threading.Thread(target=maintain, args=(services, stop), name="maintenance", daemon=True),
+            threading.Thread(target=maintain, args=(services, stop, metrics.sample), name="maintenance", daemon=True),
             threading.Thread(target=prepare_routes, args=(groups, stop), name="routes", daemon=True),
         )
         for thread in threads:
@@ -65,6 +71,8 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.openapi = partial(_api_document, app, settings.public_url)  # type: ignore[method-assign]  # as the documentation of FastAPI describes
+    app.state.health = health
+    add_routers(app, health_routes(health), metrics_routes(settings, metrics))
     for kind, handler in error_handlers(services.web).items():
         app.add_exception_handler(kind, handler)
 
@@ -72,9 +80,10 @@ def create_app(services: Services) -> FastAPI:
     def answer_availability() -> Response:
         return Response(availability(), media_type="text/xml")
 
-    app.mount("/static", static_files(), name="static")
     app.routes.extend(groups)
-    _add_middleware(app, settings)
+    # After the pages, which have /static/clients.
+    app.mount("/static", static_files(), name="static")
+    _add_middleware(app, settings, metrics)
     return app
 
 
@@ -84,7 +93,8 @@ def _api_document(app: FastAPI, base: str) -> dict[str, Any]:
     return api_document(app, base)
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, metrics: ServerMetrics) -> None:
+    app.add_middleware(RouteMiddleware)
     app.add_middleware(PageCompressionMiddleware)
     app.add_middleware(
         HeadersMiddleware,
@@ -115,3 +125,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(PathMiddleware)
     app.add_middleware(ForwardedMiddleware, networks=settings.proxy_networks)
     app.add_middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)
+    app.add_middleware(AccessLogMiddleware, on_end=metrics.count)

@@ -25,7 +25,7 @@ _VOSPACE, _VOSPACE_ALIAS = "/vospace/", "/vospace/auth/"
 _SLASHES = re.compile("/{2,}")
 _EXPOSED = (
     *(b"content-disposition", b"content-range", b"accept-ranges", b"etag", b"digest", b"location"),
-    *(b"www-authenticate", b"retry-after", b"ratelimit", b"ratelimit-policy", b"x-vo-authenticated"),
+    *(b"www-authenticate", b"retry-after", b"ratelimit", b"ratelimit-policy", b"x-vo-authenticated", b"x-request-id"),
 )
 _OPEN = (
     (b"access-control-allow-origin", b"*"),

@@ -95,7 +95,7 @@ class _Groups:
         from vospace.handlers.routes import vospace_routes
 
         services = self._services
-        yield vospace_routes(services.vospace, services.accounts.authenticate, services.jobs)
+        yield vospace_routes(services.vospace, services.accounts.authenticate, services.jobs, self._availability)
 
     def pipelines(self) -> Iterator[APIRouter]:
         """Construct the job lists of the pipelines."""

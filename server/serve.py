@@ -4,15 +4,21 @@ import os
 import secrets
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
 from core.auth.models import Scope
 from core.settings import Settings
+from core.telemetry.metrics import FOLDER_VARIABLE
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
 from server.demo.note import demo_is_wanted, want_demo
+from server.migrations.lock import exclusive
 from server.migrations.upgrade import migrate, migrate_rows
+from server.operations.database_wait import wait_for_database
 from server.services import Services
 from server.web_process import WebProcesses, run_application, shared_settings
 
@@ -31,17 +37,24 @@ def serve(whole: Settings) -> None:
         The port is in use, or the data folder cannot be written.
     """
     settings = shared_settings(whole)
+    with _folder_of_metrics(whole.web_processes):
+        _serve(whole, settings)
+
+
+def _serve(whole: Settings, settings: Settings) -> None:
     _prepare_folder(settings)
     listener = _listen(settings)
     services = Services(settings)
     app = create_app(services)
     try:
-        migrate(services.database)
-        migrate_rows(settings, services.database, _print)
+        wait_for_database(services.database, settings.database_wait_seconds, _print)
+        with exclusive(services.database, _print):  # other servers on this database wait until it is ready
+            migrate(services.database, is_locked=True)
+            migrate_rows(settings, services.database, _print)
+            first = _make_first_account(services)
+            if first and settings.demo:
+                want_demo(settings)
         _print(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
-        first = _make_first_account(services)
-        if first and settings.demo:
-            want_demo(settings)
         services.queue.start()
         if demo_is_wanted(settings):
             from server.demo.fill import fill_demo  # a large import
@@ -56,9 +69,21 @@ def serve(whole: Settings) -> None:
     others = WebProcesses(settings, listener, whole.web_processes - 1)
     others.start()
     try:
-        run_application(app, services, listener)
+        run_application(app, services, listener, others.stop)
     finally:
         others.close()
+
+
+@contextmanager
+def _folder_of_metrics(processes: int) -> Iterator[None]:
+    """Make the folder in which several web processes keep their numbers; a single one needs none."""
+    os.environ.pop(FOLDER_VARIABLE, None)
+    if processes == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="photoz-metrics.") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        yield
 
 
 def _print(message: str) -> None:

@@ -14,6 +14,7 @@ from core.parts import part
 from core.settings import Settings
 from core.site_texts import SiteTexts
 from pipelines.assembly import PipelineServices
+from pipelines.challenges.stored_files import stored_file_ids
 from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline
 from products.assembly import OtherPackages, ProductServices
@@ -73,7 +74,7 @@ class Services:
         others = OtherPackages(
             inspections=self.inspections,
             may_read_file=self.inputs.may_read,
-            stored_ids=lambda: stored_ids(self.database),
+            stored_ids=lambda: stored_ids(self.database) | stored_file_ids(self.database),
             reserved_names=RESERVED_WORDS,
         )
         return ProductServices(self.settings, self.database, lambda: self.store, others)
@@ -111,6 +112,7 @@ class Services:
             self.accounts.identity_of,
             lambda: self.jobs,
             lambda: self.registry.tables,
+            lambda: self.pipelines.challenges.tables,
         )
 
     @part
@@ -170,7 +172,7 @@ class Services:
             workers=settings.job_workers,
             memory_bytes=settings.job_memory_bytes,
             stored_bytes=settings.job_stored_bytes,
-            scratch=settings.data / "scratch",
+            scratch=settings.scratch_folder,
             on_taken=self._job_taken,
         )
 
@@ -213,6 +215,12 @@ class Services:
             registry=self.registry,
             site_texts=SiteTexts(self.database),
         )
+
+    def drain(self) -> None:
+        """Begin to stop: end requests that wait for jobs, and start no further job here."""
+        self.jobs.notifier.close()
+        if "process_queue" in self.__dict__:
+            self.process_queue.drain()
 
     def close(self) -> None:
         """Close, in reverse order, those parts that were constructed."""

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -17,23 +18,34 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from core.settings import Settings
+from core.telemetry.metrics import Metrics
 from server.app import create_app
 from server.connections import MAX_HEAD_BYTES, ConnectionBounds, Connections, bounded_protocol, raise_file_limit
 from server.operations.logs import log_to_terminal
 from server.services import Services
-from uws import JobNotifier
 
 __all__ = ["WebProcesses", "main", "run_application", "shared_settings"]
 
-_STOP_SECONDS = 5
+#: Time in which a process ends after its last request: its jobs and queries are stopped.
 _END_SECONDS = 20.0
 _PAUSE_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
 
-def run_application(app: FastAPI, services: Services, listener: socket.socket) -> None:
-    """Serve an application until Ctrl-C or SIGTERM."""
+def run_application(
+    app: FastAPI, services: Services, listener: socket.socket, on_stop: Callable[[], None] = lambda: None
+) -> None:
+    """Serve an application until Ctrl-C or SIGTERM.
+
+    Then the socket is closed, idle connections end, requests that run have ``stop_seconds`` to end, and no job is
+    started. A second Ctrl-C ends at once.
+
+    Parameters
+    ----------
+    on_stop
+        Called in a thread of its own when the signal arrives.
+    """
     config = uvicorn.Config(
         app,
         http=bounded_protocol(Connections(_bounds(services.settings))),  # type: ignore[arg-type]  # called like a class
@@ -43,10 +55,19 @@ def run_application(app: FastAPI, services: Services, listener: socket.socket) -
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_graceful_shutdown=services.settings.stop_seconds,
     )
-    with suppress(KeyboardInterrupt):  # uvicorn has shut down by then, and only raises the signal again
-        _Server(config, services.jobs.notifier).run(sockets=[listener])
+
+    def stop() -> None:
+        app.state.health.drain()
+        services.drain()
+        on_stop()
+
+    server = _Server(config, stop)
+    # Uvicorn raises the signal again when it has shut down, which must not end this process before the other ones.
+    signal.signal(signal.SIGTERM, server.handle_exit)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
 
 
 def shared_settings(settings: Settings) -> Settings:
@@ -86,16 +107,22 @@ class WebProcesses:
         for thread in self._threads:
             thread.start()
 
-    def close(self) -> None:
-        """Stop the processes, and wait until they have ended."""
+    def stop(self) -> None:
+        """Have the processes stop, and start no others."""
         with self._lock:
             self._closed.set()
             processes = list(self._processes)
         for process in processes:
             process.terminate()
+
+    def close(self) -> None:
+        """Stop the processes, and wait until they have ended."""
+        self.stop()
+        with self._lock:
+            processes = list(self._processes)
         for process in processes:
             try:
-                process.wait(_END_SECONDS)
+                process.wait(self._settings.stop_seconds + _END_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
         for thread in self._threads:
@@ -107,6 +134,7 @@ class WebProcesses:
             status = process.wait()
             with self._lock:
                 self._processes.discard(process)
+            Metrics.forget_process(process.pid)
             if process.stdin is not None:
                 process.stdin.close()
             if not self._closed.is_set():
@@ -131,15 +159,15 @@ class WebProcesses:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn server that ends blocking requests for jobs before it stops."""
+    """Uvicorn server that tells others when it begins to stop."""
 
-    def __init__(self, config: uvicorn.Config, notifier: JobNotifier) -> None:
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
-        self._notifier = notifier
+        self._on_stop = on_stop
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # In a thread, because the signal may interrupt code that holds the same lock.
-        threading.Thread(target=self._notifier.close, daemon=True).start()
+        threading.Thread(target=self._on_stop, name="stop", daemon=True).start()
         super().handle_exit(sig, frame)
 
 

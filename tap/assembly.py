@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from tap.engine import DuckDBEngine
     from tap.hats.service import HatsService
     from tap.metadata.catalog import TableCatalog
+    from tap.metadata.challenge_tables import ChallengeSource
     from tap.metadata.metadata_files import MetadataFiles
     from tap.metadata.registry_tables import RegistrySource
+    from tap.metadata.survey_catalogues.copies import PartitionCopies
+    from tap.metadata.survey_catalogues.plans import CataloguePlans
+    from tap.metadata.survey_catalogues.service import SurveyCatalogues
     from tap.queues.exchange import WaitingQueries
     from tap.service import TapService
     from tap.uploads.tap_upload import TableSource, Uploads
@@ -50,6 +54,8 @@ class TapServices:
         Returns the job service; called on the first use of user tables.
     registry
         Returns the records of the registry.
+    challenges
+        Returns the challenges that identities may see.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class TapServices:
         identity_of: Callable[[str, Scope], Identity],
         jobs: Callable[[], JobService],
         registry: "Callable[[], RegistrySource]",
+        challenges: "Callable[[], ChallengeSource]",
     ) -> None:
         self._settings = settings
         self._database = database
@@ -69,25 +76,58 @@ class TapServices:
         self._identity_of = identity_of
         self._jobs = jobs
         self._registry = registry
+        self._challenges = challenges
 
     @part
     def catalog(self) -> "TableCatalog":
         """The table sets of identities."""
         from tap.async_queries.result_tables import ResultTables
         from tap.metadata.catalog import TableCatalog
+        from tap.metadata.challenge_tables import ChallengeTables
         from tap.metadata.product_tables import ProductTables
         from tap.metadata.registry_tables import RegistryTables
+        from tap.metadata.standard_tables import PHOTOZ_COLUMNS
+        from tap.metadata.survey_catalogues.tables import SurveyTables
         from tap.metadata.user_schemas import UserTables
 
-        settings, products = self._settings, self._products
+        settings, products, files = self._settings, self._products, self.metadata_files
+        challenges = ChallengeTables(self._challenges, files, len(PHOTOZ_COLUMNS))
         return TableCatalog(
             (
-                ProductTables(products.published, settings.tables_folder, settings, self.metadata_files),
+                ProductTables(products.published, settings.tables_folder, settings, files, challenges),
+                SurveyTables(self.catalogues, self._catalogue_plans),
                 UserTables(products.user_tables, settings.user_tables_folder),
                 RegistryTables(self._registry, self.metadata_files),
                 ResultTables(self.results, self._jobs, self._is_readable, max_columns=settings.max_columns),
             ),
             self.metadata_files,
+        )
+
+    @part
+    def catalogues(self) -> "SurveyCatalogues":
+        """Survey catalogues."""
+        from tap.metadata.survey_catalogues.places import CataloguePlaces
+        from tap.metadata.survey_catalogues.service import SurveyCatalogues
+
+        settings = self._settings
+        datasets = () if settings.datasets is None else (str(settings.datasets.resolve()),)
+        places = CataloguePlaces((*settings.catalogue_places, *datasets))
+        return SurveyCatalogues(self._database, places, settings.catalogues_folder, max_columns=settings.max_columns)
+
+    @part
+    def partition_copies(self) -> "PartitionCopies":
+        """Copies of the partitions of remote survey catalogues."""
+        from tap.metadata.survey_catalogues.copies import PartitionCopies
+
+        return PartitionCopies(self._settings.data / "catalogue_copies", self._settings.hats_cache_bytes)
+
+    @part
+    def _catalogue_plans(self) -> "CataloguePlans":
+        from tap.metadata.survey_catalogues.plans import CataloguePlans
+
+        settings = self._settings
+        return CataloguePlans(
+            settings.catalogues_folder, self.partition_copies, most_bytes=settings.catalogue_query_bytes
         )
 
     def _is_readable(self, identity: Identity, name: str) -> bool:
@@ -98,7 +138,7 @@ class TapServices:
         """The files of the rows of TAP_SCHEMA and ``photoz``."""
         from tap.metadata.metadata_files import MetadataFiles
 
-        return MetadataFiles(self._settings.data / "scratch")
+        return MetadataFiles(self._settings.scratch_folder)
 
     @part
     def waiting_queries(self) -> "WaitingQueries":
@@ -117,7 +157,7 @@ class TapServices:
             workers=settings.query_workers,
             waiting=settings.query_waiting,
             waiting_of_owner=settings.query_waiting_user,
-            temp_folder=settings.data / "scratch",
+            temp_folder=settings.scratch_folder,
             spool_limits=SpoolLimits(
                 disk_bytes=settings.query_spool_bytes,
                 disk_total_bytes=settings.query_spool_total_bytes,
@@ -157,14 +197,22 @@ class TapServices:
     @part
     def hats(self) -> "HatsService":
         """Tables as HATS catalogues."""
+        from tap.hats.archives import ArchivedCatalogues
         from tap.hats.cuts import CutFiles
         from tap.hats.service import HatsService
 
-        settings = self._settings
+        settings, products = self._settings, self._products
+        cuts = CutFiles(settings.hats_folder, settings.hats_cache_bytes)
         return HatsService(
-            self._products.service,
+            products.service,
             settings.tables_folder,
-            CutFiles(settings.data / "hats", settings.hats_cache_bytes),
+            cuts,
+            ArchivedCatalogues(
+                products.downloads.local_path,
+                products.service.has_stored_file,
+                cuts,
+                most_bytes=settings.hats_cache_bytes,
+            ),
             most_rows=settings.hats_partition_rows,
             margin_arcsec=settings.hats_margin_arcsec,
         )

@@ -17,8 +17,8 @@ from core.settings import Settings
 from core.sky.positions import HIGHEST_RA, LOWEST_RA
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
-from tap.adql import translate
-from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
+from tap.adql import Translation, translate
+from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
 from tap.metadata.data_origin import origin_of_answer
@@ -105,7 +105,7 @@ class ConeSearch:
         chosen = _columns(table, cone.verbosity)
         tables = self._catalog.lookup(identity)
         translation = translate(_adql(table, cone, chosen), tables, row_limit=limit.rows + 1)
-        admission = self._engine.admit(self._engine_query(translation.sql, table, owner), cancellation)
+        admission = self._engine.admit(self._engine_query(translation, table, owner), cancellation)
 
         def answer(stream: ResultStream) -> QueryAnswer:
             columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
@@ -128,11 +128,11 @@ class ConeSearch:
 
         return PendingQuery(admission, self._settings.query_seconds, answer)
 
-    def _engine_query(self, sql: str, table: TapTable, owner: str) -> EngineQuery:
+    def _engine_query(self, translation: Translation, table: TapTable, owner: str) -> EngineQuery:
         settings = self._settings
         return EngineQuery(
-            sql=sql,
-            tables=(EngineTable(table.entry.engine_schema, table.entry.engine_table, files=table.files),),
+            sql=translation.sql,
+            tables=(table.read_by(translation.scans),),
             seconds=settings.query_seconds,
             memory_bytes=settings.query_memory_bytes,
             threads=settings.query_threads,

@@ -1,4 +1,4 @@
-"""DataLink 1.1 links of products: files, preview, cone search, provenance."""
+"""DataLink 1.1 links of products: files, preview, HATS collection, cone search, provenance."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -144,6 +144,11 @@ class LinkService:
             preview = urlencode({"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "html"})
             text = f"First {_PREVIEW_ROWS} rows of its table {details.table.full_name}"
             yield Link(link_id, "#preview", text, f"{self._url}/tap/sync?{preview}", content_type="text/html")
+            if details.table.ra and details.table.dec:
+                # The rows in another form, sorted and cut; the vocabulary has no term for the same data in other files.
+                text = f"Its table {details.table.full_name} as a HATS collection, with margins, for LSDB"
+                hats = f"{self._url}/hats/{name}"
+                yield Link(link_id, "#derivation", text, hats, content_type="text/html", local="#hats")
             yield from self._density_links(link_id, details, details.table.full_name)
 
     def _density_links(self, link_id: str, details: ProductDetails, table: str) -> Iterator[Link]:

@@ -1,6 +1,6 @@
 """Schemas, tables and foreign keys that can be queried."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,10 +9,13 @@ import pyarrow as pa
 from core.columns import Column
 from core.votable import Info
 from products.models import ColumnSummary
-from tap.adql import CatalogTable
+from tap.adql import CatalogTable, Scan
 from tap.engine import EngineTable, UploadedFile
 
 __all__ = ["ForeignKey", "RowFiles", "TapSchema", "TapTable"]
+
+#: Columns that tables of standards have here beyond the standard, which allows them (TAP 1.1 §4, RegTAP 1.1 §4).
+_EXTENSIONS = frozenset({"density", "min_value", "max_value", "fill_factor", "null_count", "distinct_count", "nrows"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,12 @@ class TapTable:
         Statistics of columns by name, as far as they are known.
     upload
         The file of a table that each query reads anew.
+    utype
+        UType, of a table that a standard defines.
+    planned
+        Returns the table for the engine, with those of many files that the scans of a query read.
+    edition
+        A text that changes with the rows of a table whose files are not listed here.
     """
 
     schema: str
@@ -88,6 +97,9 @@ class TapTable:
     origin: tuple[Info, ...] = ()
     summaries: Mapping[str, ColumnSummary] = field(default_factory=dict)
     upload: UploadedFile | None = None
+    utype: str | None = None
+    planned: Callable[[Sequence[Scan]], EngineTable] | None = None
+    edition: str = ""
 
     @property
     def name(self) -> str:
@@ -111,6 +123,23 @@ class TapTable:
             return EngineTable(schema, name, files=self.files)
         rows = self.located()
         return EngineTable(schema, name, files=rows.files, block_column=rows.block_column, hidden=rows.hidden)
+
+    def is_standard(self, column: str) -> bool:
+        """Return whether a standard defines a column."""
+        return self.standard and column not in _EXTENSIONS
+
+    def read_by(self, scans: Iterable[Scan]) -> EngineTable:
+        """Return the table for the engine, with the files that the scans of a query read; other scans are ignored.
+
+        Raises
+        ------
+        core.errors.InvalidValueError
+            The query would read more than the settings allow.
+        """
+        if self.planned is None:
+            return self.engine_table
+        own = (self.entry.engine_schema, self.entry.engine_table)
+        return self.planned([scan for scan in scans if (scan.schema, scan.table) == own])
 
     @property
     def indexed(self) -> frozenset[str]:

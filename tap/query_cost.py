@@ -80,6 +80,8 @@ def _scan_cost(scan: Scan, table: EngineTable) -> QueryCost:
         return _memory_cost(table.data, scan)
     if table.upload is not None:
         return QueryCost(0, _file_size(table.upload.path))
+    if table.size is not None:
+        return QueryCost(table.size.rows, table.size.bytes)
     rows = size = 0
     for path in table.files:
         try:

@@ -1,7 +1,7 @@
 """TAP queries: parse the parameters, translate, run, and write the result in the requested format (TAP 1.1 §2.7)."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,9 +17,9 @@ from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
-from tap.adql import Translation, check_named_tables, translate
+from tap.adql import CatalogTable, Scan, Translation, check_named_tables, translate
 from tap.datalink import links_of_products
-from tap.engine import EngineQuery, QueryEngine, ResultStream
+from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
 from tap.long_queries import LongQueries
 from tap.metadata.catalog import TableCatalog, TableLookup, TableSet
 from tap.metadata.data_origin import origin_of_answer
@@ -209,9 +209,10 @@ class TapService:
             catalog = uploads.catalog(tables)
             with self._long_queries.translating(request.query):
                 translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
-            query = self._engine_query(translation, tables, uploads.tables, seconds)
+            read = _ReadTables(tables, uploads.tables)
+            query = self._engine_query(translation, read, seconds, owner, cancellation)
             cost = cost_of(translation.scans, {(table.schema, table.name): table for table in query.tables})
-            admission = self._engine.admit(replace(query, owner=owner, is_long=cost.is_long), cancellation)
+            admission = self._engine.admit(replace(query, is_long=cost.is_long), cancellation)
             # The engine has read the uploads when it returns the first rows.
             kept = until_rows.pop_all()
         _log.info(
@@ -221,13 +222,14 @@ class TapService:
                 "run_id": request.run_id,
                 "seconds": round(monotonic() - started, 3),
                 "bytes": cost.bytes,
+                "lane": "long" if cost.is_long else "short",
             },
         )
-        read = tuple(tables.found[entry.name] for entry in translation.tables if entry.name in tables.found)
+        sources = tuple(tables.found[entry.name] for entry in translation.tables if entry.name in tables.found)
         return PendingQuery(
             admission,
             seconds,
-            lambda stream: finish(self._opened(request, translation, read, cost, stream)),
+            lambda stream: finish(self._opened(request, translation, sources, cost, stream)),
             kept.close,
         )
 
@@ -294,17 +296,49 @@ class TapService:
         return int(text.strip()[:_MAX_DIGITS])
 
     def _engine_query(
-        self, translation: Translation, tables: TableLookup, uploads: Mapping[str, UploadedTable], seconds: float
+        self,
+        translation: Translation,
+        read: "_ReadTables",
+        seconds: float,
+        owner: str,
+        cancellation: Cancellation | None,
     ) -> EngineQuery:
         settings = self._settings
-        return EngineQuery(
+        query = EngineQuery(
             sql=translation.sql,
-            tables=tuple(
-                uploads[entry.name].engine_table if entry.name in uploads else tables.found[entry.name].engine_table
-                for entry in translation.tables
-            ),
+            tables=(),
             seconds=seconds,
             memory_bytes=settings.query_memory_bytes,
             threads=settings.query_threads,
             temp_bytes=settings.query_temp_bytes,
+            owner=owner,
         )
+        scans = translation.scans
+        if translation.near and any(read.is_planned(entry) for entry in translation.tables):
+            # Imported for joins with survey catalogues alone.
+            from tap.metadata.survey_catalogues.join_regions import JoinRegions
+
+            def run(sql: str, table: EngineTable) -> ResultStream:
+                return self._engine.open(replace(query, sql=sql, tables=(table,)), cancellation)
+
+            scans = JoinRegions(read.described, read.engine_table, run).restricted(translation)
+        return replace(query, tables=tuple(read.engine_table(entry, scans) for entry in translation.tables))
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadTables:
+    """The tables that a query reads: those of the catalogue, and uploaded ones."""
+
+    tables: TableLookup
+    uploads: Mapping[str, UploadedTable]
+
+    def described(self, entry: CatalogTable) -> TapTable | None:
+        return None if entry.name in self.uploads else self.tables.found[entry.name]
+
+    def is_planned(self, entry: CatalogTable) -> bool:
+        described = self.described(entry)
+        return described is not None and described.planned is not None
+
+    def engine_table(self, entry: CatalogTable, scans: Sequence[Scan]) -> EngineTable:
+        described = self.described(entry)
+        return self.uploads[entry.name].engine_table if described is None else described.read_by(scans)

@@ -19,6 +19,7 @@ from pzserver.sessions import TidySession
 
 from tests.support.databases import EmptyPostgres, EmptySQLite
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
+from tests.support.pypi_client import PypiClient, UnavailableError, pypi_client, pypi_notebooks
 from tests.support.redis import running_redis
 from tests.support.tools import Stilts, chromium_path, running_browser
 
@@ -80,6 +81,24 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data are not there: {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def todays_client() -> PypiClient:
+    """The library pzserver 0.3.7 from PyPI."""
+    try:
+        return pypi_client(PROJECT_ROOT / ".cache")
+    except UnavailableError as e:
+        pytest.skip(str(e))
+
+
+@pytest.fixture(scope="session")
+def todays_notebooks() -> Path:
+    """The notebooks of pzserver 0.3.7, from its source distribution on PyPI."""
+    try:
+        return pypi_notebooks(PROJECT_ROOT / ".cache")
+    except UnavailableError as e:
+        pytest.skip(str(e))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from fastapi import Request
 from core.errors import NotFoundError
 
 __all__ = [
+    "catalogue_address",
     "file_address",
     "login_address",
     "page_before",
@@ -42,6 +43,11 @@ def user_address(name: str) -> str:
 def release_address(name: str) -> str:
     """Return the address of a release's page, for administrators."""
     return f"/admin/releases/{quote(name, safe='')}"
+
+
+def catalogue_address(name: str) -> str:
+    """Return the address of a survey catalogue's page, for administrators."""
+    return f"/admin/catalogues/{quote(name, safe='')}"
 
 
 def type_address(name: str) -> str:

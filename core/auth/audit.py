@@ -1,11 +1,12 @@
 """Audit log, written in the transaction of the change."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, ColumnElement, Index, String, func, select
+from sqlalchemy import JSON, ColumnElement, Index, String, event, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.auth.models import Identity
@@ -17,6 +18,8 @@ __all__ = ["AuditEntry", "AuditLog", "AuditQuery", "AuditRow", "Subject", "recor
 _LONGEST_SUBJECT = 300
 _LONGEST_ACTION = 40
 
+_log = logging.getLogger(__name__)
+
 
 class Subject(StrEnum):
     """Kind of object of an audit entry."""
@@ -27,6 +30,8 @@ class Subject(StrEnum):
     USER = "user"
     TYPE = "type"
     SITE = "site"
+    CHALLENGE = "challenge"
+    CATALOGUE = "catalogue"
 
 
 class AuditRow(Base):
@@ -91,7 +96,16 @@ def record(
     subject: str,
     **details: object,
 ) -> None:
-    """Add an entry to the audit log, in the transaction of the change."""
+    """Add an entry to the audit log, in the transaction of the change; the log has it when that is committed."""
+    fields = {
+        "action": action,
+        "actor": identity.name or "nobody",
+        "subject_kind": kind,
+        "subject": subject,
+        "subject_id": subject_id,
+        "details": details,
+    }
+    event.listen(session, "after_commit", lambda _: _log.info("audit", extra=fields), once=True)
     session.add(
         AuditRow(
             at=utc_now(),

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload
 
+from core.auth.audit import Subject, record
 from core.auth.models import Credential, Identity, IssuedSession, IssuedToken, Scope, SignIn, Token
 from core.auth.schema import SessionRow, TokenRow, UserRow
-from core.database import Database, utc_now
+from core.database import Database, ignoring_storage_errors, utc_now
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PermissionDeniedError
 
 __all__ = ["TOKEN_PREFIX", "CredentialService", "identity_of_row", "password_credential"]
@@ -57,7 +58,7 @@ class CredentialService:
             message = f"This token ended on {row.expires_at:%Y-%m-%d}. Make a new one."
             raise AuthenticationError(message)
         if row.last_used_at is None or now - row.last_used_at > _LAST_USED_STEP:
-            with self._database.write() as session:
+            with ignoring_storage_errors(), self._database.write() as session:
                 session.execute(update(TokenRow).where(TokenRow.id == row.id).values(last_used_at=now))
         return identity_of_row(
             row.user, Scope(row.scope), Credential(f"token:{row.id}", token_id=row.id, expires_at=row.expires_at)
@@ -112,25 +113,29 @@ class CredentialService:
         secret, now = secrets.token_urlsafe(32), utc_now()
         parent = identity.credential
         expires_at = parent.earliest(now + self._session_lifetime) or now
+        user_id = identity.require(Scope.READ)
+        row = SessionRow(
+            user_id=user_id,
+            secret_hash=_digest(secret),
+            scope=identity.scope,
+            for_browser=for_browser,
+            parent_token_id=parent.token_id,
+            created_at=now,
+            expires_at=expires_at,
+        )
         with self._database.write() as session:
             session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
-            session.add(
-                SessionRow(
-                    user_id=identity.require(Scope.READ),
-                    secret_hash=_digest(secret),
-                    scope=identity.scope,
-                    for_browser=for_browser,
-                    parent_token_id=parent.token_id,
-                    created_at=now,
-                    expires_at=expires_at,
-                )
-            )
+            session.add(row)
+            _record(session, identity, "sign in", scope=identity.scope, for_browser=for_browser)
         return IssuedSession(secret, max(0, int((expires_at - now).total_seconds())))
 
     def close_session(self, secret: str) -> None:
         """End a session, and delete the credentials that were made with it."""
         with self._database.write() as session:
-            session.execute(delete(SessionRow).where(SessionRow.secret_hash == _digest(secret)))
+            row = session.scalar(select(SessionRow).where(SessionRow.secret_hash == _digest(secret)))
+            if row is not None:
+                _record(session, identity_of_row(row.user, Scope(row.scope)), "sign out")
+                session.delete(row)
 
     def sign_ins(self, identity: Identity) -> tuple[SignIn, ...]:
         """Return the caller's sessions that have not ended, newest first."""
@@ -185,6 +190,7 @@ class CredentialService:
         with self._database.write() as session:
             session.add(row)
             session.flush()
+            _record(session, identity, "make token", token_id=row.id, name=row.name, scope=scope, days=days)
             return IssuedToken(_token(row), secret)
 
     def tokens(self, identity: Identity) -> tuple[Token, ...]:
@@ -208,6 +214,7 @@ class CredentialService:
                 message = f"You have no {name} number {number}."
                 raise NotFoundError(message)
             session.delete(row)
+            _record(session, identity, f"revoke {name}", id=number)
 
 
 def identity_of_row(row: UserRow, scope: Scope, credential: Credential | None = None) -> Identity:
@@ -225,6 +232,11 @@ def identity_of_row(row: UserRow, scope: Scope, credential: Credential | None = 
 def password_credential(row: UserRow) -> Credential:
     """Return the credential of an account's password; it is no longer valid when the password changes."""
     return Credential(f"password:{row.id}:{_digest(row.password_hash or '')[:16]}")
+
+
+def _record(session: Session, identity: Identity, action: str, **details: object) -> None:
+    """Add what an account did with its credentials to the audit log."""
+    record(session, identity, action, Subject.USER, identity.user_id, identity.name or "", **details)
 
 
 def _digest(secret: str) -> str:

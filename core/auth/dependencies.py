@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 from copy import copy
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ SESSION_COOKIE = "photoz_session"
 
 #: Name of the cookie of VO clients, which got it by ``ivoa_cookie``. Browsers never get it from pages.
 VO_COOKIE = "photoz_vo"
+
+_log = logging.getLogger(__name__)
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -95,7 +98,8 @@ class Authenticator:
         address = address_of(request)
         try:
             identity = replace(self._identity(request), address=address)
-        except AuthenticationError:
+        except AuthenticationError as e:
+            _log.info("credentials refused", extra={"reason": e.message})
             self._shares.take(address, request.scope)
             self._refused.take(address, {})
             raise

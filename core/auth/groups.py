@@ -174,7 +174,7 @@ class GroupService:
         Raises
         ------
         ConflictError
-            A release is restricted to the group, and would become public.
+            A release or a challenge is restricted to the group, and would be open to others.
         """
         try:
             with self._database.write() as session:
@@ -182,7 +182,9 @@ class GroupService:
                 session.execute(delete(GroupRow).where(GroupRow.id == group.id))
                 record(session, identity, "delete group", Subject.GROUP, group.id, group.name)
         except IntegrityError as e:
-            message = f"The group '{group.name}' restricts a release; an administrator must open the release first."
+            message = (
+                f"The group '{group.name}' restricts a release or a challenge; an administrator must open that first."
+            )
             raise ConflictError(message) from e
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from core.auth.attempts import SignInAttempts
 from core.auth.audit import Subject, record
 from core.auth.credentials import TOKEN_PREFIX, CredentialService, identity_of_row, password_credential
-from core.auth.models import Identity, Scope, User
+from core.auth.models import ANONYMOUS, Identity, Scope, User
 from core.auth.password_rules import check_new_password
 from core.auth.passwords import Passwords
 from core.auth.schema import SessionRow, TokenRow, UserRow
@@ -186,6 +186,10 @@ class AccountService(CredentialService):
             row = session.scalar(_with_groups().where(UserRow.name == name, UserRow.is_active))
         if not self._passwords.matches(password, row.password_hash if row else None) or row is None:
             self._attempts.add_failure(name, address)
+            # For unknown accounts as well, which take as long. Their names are not kept: some are passwords.
+            with self._database.write() as session:
+                about = (row.id, row.name) if row is not None else (None, "unknown account")
+                record(session, ANONYMOUS, "fail to sign in", Subject.USER, *about, address=address)
             message = "Unable to sign in with this name and password."
             raise AuthenticationError(message)
         self._attempts.add_success(name, address)

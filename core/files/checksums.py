@@ -2,10 +2,17 @@
 
 import hashlib
 from concurrent.futures import Executor, Future
+from pathlib import Path
 
-__all__ = ["Checksums"]
+__all__ = ["Checksums", "file_sha256"]
 
 _LARGE = 1 << 18
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Checksums:

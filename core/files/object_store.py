@@ -71,6 +71,12 @@ class ObjectStore(StagedStore):
                 raise StorageFullError(message) from e
         return new_id
 
+    def check(self) -> None:
+        """Raise ServiceBusyError when the object store does not answer, or OSError when nothing can be staged."""
+        self._staging.check()
+        with _translating_errors():
+            self._filesystem.exists(self._key("check"))
+
     def ids(self) -> Iterator[str]:
         """Yield the ids of all stored files."""
         yield from (key.rpartition("/")[2] for key in self._objects())

@@ -4,9 +4,9 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
@@ -229,12 +229,14 @@ class StagingFolder:
     def stage(self, file_id: str, *, limit: int, check: Callable[[], None] | None = None) -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
         self._check_free_space()
-        return StagedFile(self._path(file_id), file_id, limit, self._resources, check)
+        with _translating_errors():
+            return StagedFile(self._path(file_id), file_id, limit, self._resources, check)
 
     def begin(self, file_id: str) -> None:
         """Begin a file that is written by several requests."""
         self._check_free_space()
-        self._path(file_id).touch()
+        with _translating_errors():
+            self._path(file_id).touch()
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
         """Open a file that is written by several requests, or raise NotFoundError."""
@@ -267,6 +269,12 @@ class StagingFolder:
         found = (path for path in self.folder.glob(f"*{_ACCOUNT}{account}.part") if path != self._path(without))
         return sum(map(_size, found))
 
+    def check(self) -> None:
+        """Raise OSError when no file can be made in the folder, which may have been mounted anew as read-only."""
+        probe = self.folder / f"{secrets.token_hex(8)}.probe"
+        probe.touch(exist_ok=False)
+        probe.unlink()
+
     def _path(self, file_id: str) -> Path:
         return self.folder / f"{file_id}.part"
 
@@ -274,6 +282,16 @@ class StagingFolder:
         if shutil.disk_usage(self.folder).free < self._min_free:
             message = "The server has no disk space left for files; nothing was stored. Tell its operator."
             raise StorageFullError(message)
+
+
+@contextmanager
+def _translating_errors() -> Iterator[None]:
+    """Raise StorageFullError when a disk has no place for another file, or is read-only."""
+    try:
+        yield
+    except OSError as e:
+        message = f"The server cannot store files at the moment ({os.strerror(e.errno or 0)}); nothing was stored."
+        raise StorageFullError(message) from e
 
 
 class StagedStore:
@@ -285,6 +303,14 @@ class StagedStore:
     def stage(self, *, limit: int, account: str = "", check: Callable[[], None] | None = None) -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
         return self._staging.stage(_new_id(account), limit=limit, check=check)
+
+    def stage_as(self, file_id: str, *, limit: int) -> StagedFile:
+        """Begin a file that is stored under a given id, as when a backup is restored."""
+        return self._staging.stage(file_id, limit=limit)
+
+    def check(self) -> None:
+        """Raise OSError when files cannot be stored."""
+        self._staging.check()
 
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""

@@ -51,6 +51,9 @@ class FileStore(Protocol):
             Called at the first byte and then every 16 MiB; when it raises, the file is refused.
         """
 
+    def stage_as(self, file_id: str, *, limit: int) -> Staging:
+        """Begin a file that is stored under a given id, as when a backup is restored."""
+
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
 
@@ -71,6 +74,9 @@ class FileStore(Protocol):
 
     def duplicate(self, file_id: str) -> str:
         """Copy a file within the store, and return the id of the copy; NotFoundError when there is no such file."""
+
+    def check(self) -> None:
+        """Raise OSError when files cannot be stored, or ServiceBusyError when an object store does not answer."""
 
     def ids(self) -> Iterator[str]:
         """Return the ids of all stored files."""

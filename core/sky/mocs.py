@@ -21,10 +21,11 @@ _CELL_DEGREES = 58.6
 _COARSEST, _FINEST = 10, 18
 #: Cells along a shape: their number bounds those on its rim.
 _MOST_CELLS_ACROSS = 20_000
+#: Characters of a map of which many are kept.
+_SHORT = 500
 _WHOLE_SKY = 4 * math.pi * math.degrees(1) ** 2
 
 
-@lru_cache(maxsize=256)
 def ranges_of_map(text: str) -> NDArray[np.int64]:
     """Return the first and last cells at order 29 of a map, shape (n, 2), in order; no two ranges touch.
 
@@ -33,6 +34,10 @@ def ranges_of_map(text: str) -> NDArray[np.int64]:
     ValueError
         The text is no map.
     """
+    return _short_map(text) if len(text) <= _SHORT else _long_map(text)
+
+
+def _parsed(text: str) -> NDArray[np.int64]:
     from mocpy import MOC
 
     try:
@@ -43,6 +48,11 @@ def ranges_of_map(text: str) -> NDArray[np.int64]:
     result = np.column_stack([ranges[:, 0].astype(np.int64), ranges[:, 1].astype(np.int64) - 1])
     result.flags.writeable = False
     return result
+
+
+#: There are many short maps, those of the catalogues in a registry, and each query of them compares all.
+_short_map = lru_cache(maxsize=16_384)(_parsed)
+_long_map = lru_cache(maxsize=256)(_parsed)
 
 
 @lru_cache(maxsize=256)

@@ -55,6 +55,8 @@ class Interface:
     security
         Identifiers of the sign-in methods, for each of which the document has an interface of its own; None means
         anonymous use. An empty tuple means that no sign-in is needed.
+    result_type
+        Media type of the response, of interfaces with parameters alone (VODataService 1.2 §3.5).
     """
 
     access_url: str
@@ -63,6 +65,7 @@ class Interface:
     role: str | None = None
     version: str | None = None
     security: tuple[str | None, ...] = ()
+    result_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,5 @@ def _add_interface(parent: _Element, interface: Interface, method: str | None) -
     etree.SubElement(element, "accessURL", use=interface.use).text = interface.access_url
     if method is not None:
         etree.SubElement(element, "securityMethod", standardID=method)
+    if interface.result_type is not None:
+        etree.SubElement(element, "resultType").text = interface.result_type

@@ -10,8 +10,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
 from starlette.background import BackgroundTask
 
+from core.database import storage_error
 from core.errors import (
     AuthenticationError,
     PhotozError,
@@ -20,6 +22,7 @@ from core.errors import (
 )
 
 __all__ = [
+    "REQUEST_ID",
     "ErrorRenderer",
     "add_routers",
     "byte_range",
@@ -32,6 +35,9 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
+#: Key of the id of a request in its state.
+REQUEST_ID = "request_id"
+
 #: Renders an error as a response in the protocol of a service.
 ErrorRenderer = Callable[[Request, PhotozError], Response]
 
@@ -42,8 +48,19 @@ _CHALLENGES = ('Bearer realm="photoz"', 'Basic realm="photoz", charset="UTF-8"')
 def route_class(render: ErrorRenderer) -> type[APIRoute]:
     """Return a route class that renders the errors of a service in its protocol.
 
-    A response to missing or wrong credentials has the challenges.
+    A response to missing or wrong credentials has the challenges. A disk that is full or read-only is an error of the
+    service, too.
     """
+
+    def answer(request: Request, e: PhotozError) -> Response:
+        response = render(request, e)
+        if isinstance(e, AuthenticationError):
+            for challenge in _CHALLENGES:
+                response.headers.append("WWW-Authenticate", challenge)
+        if e.retry_after is not None:
+            response.headers["Retry-After"] = str(e.retry_after)
+        close_unread(response, e)
+        return response
 
     class ErrorRenderingRoute(APIRoute):
         """A route whose errors are rendered."""
@@ -55,14 +72,13 @@ def route_class(render: ErrorRenderer) -> type[APIRoute]:
                 try:
                     return await handler(request)
                 except PhotozError as e:
-                    response = render(request, e)
-                    if isinstance(e, AuthenticationError):
-                        for challenge in _CHALLENGES:
-                            response.headers.append("WWW-Authenticate", challenge)
-                    if e.retry_after is not None:
-                        response.headers["Retry-After"] = str(e.retry_after)
-                    close_unread(response, e)
-                    return response
+                    return answer(request, e)
+                except (DBAPIError, OSError) as e:
+                    error = storage_error(e)
+                    if error is None:
+                        raise
+                    _log.error("the disk is full or read-only", exc_info=e)
+                    return answer(request, error)
 
             return rendered
 

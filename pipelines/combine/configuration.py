@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from core.errors import InvalidValueError
 from pipelines.combine.rules import FlagsTranslation, sentences_of
 from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS, checked_output_name
-from pipelines.yaml_documents import read_yaml
 
 __all__ = [
     "RESERVED",

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.errors import InvalidValueError
 from pipelines.expressions import Expression
-from pipelines.yaml_documents import read_yaml
+from pipelines.inputs.yaml_documents import read_yaml
 
 __all__ = [
     "FLAGS",

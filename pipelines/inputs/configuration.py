@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import InvalidValueError
+from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import output_format_of, output_name_for
-from pipelines.yaml_documents import read_yaml
 
 if TYPE_CHECKING:  # the look-up of inputs loads the database, which runs on files do not need
     from pipelines.inputs.lookup import RunInput

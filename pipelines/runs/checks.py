@@ -15,11 +15,14 @@ from pipelines.inputs.lookup import Inputs, InspectInput, RunInput
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline, RunInputs, RunRequest
 from pipelines.runs.requests import checked_request
-from products.models import Release, Visibility
+from products.models import Product, ProductStatus, Release, Visibility
 from products.product_types import product_type_by_name
+from products.search.queries import ProductQuery
 from products.service import ProductService
 
 __all__ = ["CheckedRun", "RunChecker"]
+
+_MOST_NAMES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class CheckedRun:
         """Return whether an input is closed by its release alone, which closes the result as well."""
         release = None if each.product is None else each.product.release
         own = self.inputs.release
-        if each.product is None or release is None or own is None or release.id != own.id:
+        if each.product is None or each.product.is_hidden or release is None or own is None or release.id != own.id:
             return False
         return each.product.visibility in {Visibility.REGISTERED, Visibility.PUBLIC}
 
@@ -83,6 +86,7 @@ class RunChecker:
         catalogues = self._inputs.find(
             identity, request.inputs, slot.product_types, "inputs", request.columns, inspect
         )  # fmt: skip
+        request = self._with_objects_of_release(identity, pipeline, request)
         objects = self._objects(identity, pipeline, request, inspect)
         _refuse_columns_of_others(request, (*catalogues, *objects))
         _refuse_objects(pipeline, request)
@@ -106,6 +110,38 @@ class RunChecker:
         """Return the folder of the object catalogue of a release, if there is one."""
         path = None if self._datasets is None else self._datasets / release.name
         return path if path is not None and path.is_dir() else None
+
+    def catalogue_products_of(self, identity: Identity, release: Release, slot: InputSlot) -> tuple[Product, ...]:
+        """Return the products that can serve as the catalogue of a release: the newest official one, else all."""
+        types = tuple(product_type_by_name(name).id for name in slot.product_types)
+        published = (ProductStatus.PUBLISHED,)
+        query = ProductQuery(product_types=types, releases=(release.id,), statuses=published, ordering="-id")
+        found = self._products.list(identity, query).products
+        official = [each for each in found if each.official]
+        return tuple(official[:1] or found)
+
+    def _with_objects_of_release(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
+        """Name the product that has the objects of a release without a folder of catalogues."""
+        slot = pipeline.objects
+        if slot is None or not slot.takes_release or request.release is None or request.objects is not None:
+            return request
+        release = self.release(identity, request.release)
+        if self.catalogue_of(release) is not None:
+            return request
+        found = self.catalogue_products_of(identity, release, slot)
+        if not found:
+            raise InvalidValueError(
+                f"This server has no {slot.noun} of the release {release.display_name}; choose a product of type "
+                f"{_types_of(slot)}.",
+                field="release",
+            )
+        if len(found) > 1:
+            raise InvalidValueError(
+                f"The release {release.display_name} has several products of type {_types_of(slot)}; choose one of "
+                f"{', '.join(each.internal_name for each in found[:_MOST_NAMES])}.",
+                field="release",
+            )
+        return request.model_copy(update={"objects": found[0].internal_name})
 
     def _objects(
         self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, inspect: InspectInput | None
@@ -131,21 +167,11 @@ class RunChecker:
             made_with = release or (None if objects.product is None else objects.product.release)
             return RunInputs(catalogues, objects, made_with)
         if release is not None:
-            return RunInputs(catalogues, None, release, self._release_folder(slot, release))
+            return RunInputs(catalogues, None, release, self.catalogue_of(release))
         if slot.minimum:
             choices = f"a product of type {_types_of(slot)}{', or a release' if slot.takes_release else ''}"
             raise InvalidValueError(f"Choose {slot.one}: {choices}.", field="objects")
         return RunInputs(catalogues)
-
-    def _release_folder(self, slot: InputSlot, release: Release) -> Path:
-        folder = self.catalogue_of(release)
-        if folder is None:
-            raise InvalidValueError(
-                f"This server has no {slot.noun} of the release {release.display_name}; choose a product of type "
-                f"{_types_of(slot)}.",
-                field="release",
-            )
-        return folder
 
 
 def _refuse_columns_of_others(request: RunRequest, inputs: Sequence[RunInput]) -> None:

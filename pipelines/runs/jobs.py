@@ -104,6 +104,8 @@ class PipelineJobs:
         reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
         checked = self._checker.check(identity, run.pipeline, run.settings, reader.inspect)
         inputs = checked.inputs
+        for sentence in checked.request.ignored:
+            steps.log(sentence)
         for each in inputs.all:
             if each.address is not None:
                 steps.log(_meanings_of(each))

@@ -78,7 +78,7 @@ class PresetService:
                     key=secrets.token_hex(16), pipeline=pipeline.name, owner_id=owner, name=name, created=utc_now()
                 )
                 session.add(row)
-            row.settings = kept.model_dump(mode="json", exclude_defaults=True)
+            row.settings = kept.model_dump(mode="json", exclude_defaults=True, exclude={"ignored"})
             session.flush()
             session.refresh(row)
             return _preset(row)

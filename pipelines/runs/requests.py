@@ -8,9 +8,9 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from core.errors import InvalidValueError
+from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.models import AnyPipeline, RunRequest
 from pipelines.outputs import output_format_of
-from pipelines.yaml_documents import read_yaml
 
 __all__ = [
     "JOB_PARAMETERS",
@@ -112,11 +112,17 @@ def job_parameters(request: RunRequest) -> dict[str, str]:
 def checked_request(pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
     """Check the parameters, the format and the rules of a request, without its inputs.
 
+    Returns
+    -------
+    RunRequest
+        The request without parameters that have no effect; its ``ignored`` names them.
+
     Raises
     ------
     InvalidValueError
         Names the parameter and its value.
     """
+    request = _without_ignored(pipeline, request)
     try:
         pipeline.parameters.model_validate(dict(request.param))
     except ValidationError as error:
@@ -130,6 +136,26 @@ def checked_request(pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
     if request.rules is not None:
         pipeline.check_rules(request.rules)
     return request
+
+
+def _without_ignored(pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
+    """Remove the parameters that clients of the public server send without effect."""
+    param: Mapping[str, Any] = request.param
+    sentences = list(request.ignored)
+    for name, reason in pipeline.without_effect.items():
+        if (fewer := _without(param, name.split("."))) != param:
+            param = fewer
+            sentences.append(f"The parameter '{name}' has no effect here: {reason}.")
+    return request.model_copy(update={"param": dict(param), "ignored": tuple(sentences)})
+
+
+def _without(values: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+    """Return nested mappings without one key."""
+    first, *rest = path
+    if not rest:
+        return {key: value for key, value in values.items() if key != first}
+    inner = values.get(first)
+    return {**values, first: _without(inner, rest)} if isinstance(inner, Mapping) else values
 
 
 def _leaves(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:

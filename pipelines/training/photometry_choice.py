@@ -83,7 +83,8 @@ def _of_configuration(
 
 
 def _of_columns(param: TrainingSetParameters, columns: Sequence[str]) -> PhotometryChoice:
-    fluxes = {band: f"{band}_{param.flux_type}Flux" for band in _BANDS}
+    flux_type = _spelling(param.flux_type, columns)
+    fluxes = {band: f"{band}_{flux_type}Flux" for band in _BANDS}
     bands = [band for band in _BANDS if fluxes[band] in columns]
     if not bands:
         return PhotometryChoice(None, (_no_fluxes(param.flux_type, columns),))
@@ -92,8 +93,10 @@ def _of_columns(param: TrainingSetParameters, columns: Sequence[str]) -> Photome
     if without_error:
         missing = ", ".join(without_error)
         sentences = (*sentences, f"Magnitudes have no errors: the object catalogue has no column {missing}.")
-    error = {"error_column": None} if without_error else {}
-    return PhotometryChoice(PhotometryConfiguration(bands=tuple(bands), dereddening=dereddening, **error), sentences)
+    names: dict[str, str | None] = {} if flux_type == param.flux_type else _columns_of(flux_type)
+    if without_error:
+        names["error_column"] = None
+    return PhotometryChoice(PhotometryConfiguration(bands=tuple(bands), dereddening=dereddening, **names), sentences)
 
 
 def _dereddening(
@@ -115,6 +118,17 @@ def _dereddening(
             field="photometry",
         )
     return chosen, ()
+
+
+def _spelling(flux_type: str, columns: Sequence[str]) -> str:
+    """Return a flux type as the columns spell it: the public server's clients send ``cmodel``."""
+    there = {found["type"] for name in columns if (found := _FLUX.fullmatch(name))}
+    alike = sorted(each for each in there if each.lower() == flux_type.lower())
+    return flux_type if flux_type in there or len(alike) != 1 else alike[0]
+
+
+def _columns_of(flux_type: str) -> dict[str, str | None]:
+    return {"column": f"{{band}}_{flux_type}Flux", "error_column": f"{{band}}_{flux_type}FluxErr"}
 
 
 def _no_fluxes(flux_type: str, columns: Sequence[str]) -> str:

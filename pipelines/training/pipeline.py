@@ -41,6 +41,11 @@ _FORM = {
     "split_method": ParameterHint(advanced=True),
     "random_seed": ParameterHint(advanced=True),
 }
+#: What the tutorial of the public server's client and its web page send.
+_WITHOUT_EFFECT = {
+    "crossmatch.output_catalog_name": "the result is named by the run",
+    "duplicate_criteria": "'crossmatch.n_neighbors' and 'unique' decide which matches are kept",
+}
 
 
 class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
@@ -68,6 +73,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         takes_release=True,
     )
     form = _FORM
+    without_effect = _WITHOUT_EFFECT
 
     def configure(self, request: RunRequest, inputs: RunInputs) -> TrainingSetConfiguration:
         """Return the configuration of a run on the server.

@@ -17,7 +17,7 @@ from pipelines.validation.configuration import EstimatesInput, ValidationParamet
 from pipelines.validation.matching import Matches, NothingMatchedError, match_by_id, match_by_order, match_by_position
 from pipelines.validation.reference import Reference, met_by, names_in
 
-__all__ = ["COMPUTED_POINTS", "EstimatesTable", "MatchedBatch", "open_estimates"]
+__all__ = ["COMPUTED_POINTS", "EstimatesTable", "MatchedBatch", "open_estimates", "read_columns"]
 
 #: Point estimates that are computed of densities, by the name that asks for them.
 COMPUTED_POINTS = ("mode", "mean", "median")
@@ -148,14 +148,14 @@ def _matches(
     if param.match == "order":
         return match_by_order(_count(rows), len(reference), label, reference.label)
     if columns.id is not None and reference.ids is not None and param.match in {"id", "auto"}:
-        ids = _read(rows, [columns.id])[columns.id]
+        ids = read_columns(rows, [columns.id])[columns.id]
         try:
             return match_by_id(ids, reference.ids, label, reference.label)
         except NothingMatchedError:
             if param.match == "id" or not by_position:
                 raise
     if by_position and reference.positions is not None and param.match in {"position", "auto"}:
-        read = _read(rows, [str(columns.ra), str(columns.dec)])
+        read = read_columns(rows, [str(columns.ra), str(columns.dec)])
         positions = SkyPositions(numbers(read[str(columns.ra)]), numbers(read[str(columns.dec)]))
         return match_by_position(positions, reference.positions, param.match_radius_arcsec, label, reference.label)
     lacking = label if columns.id is None else reference.label
@@ -178,9 +178,10 @@ def _left_out(rows: RowSource) -> str:
     return f" Columns that cannot be read: {'; '.join(f'{name} ({why})' for name, why in reasons.items())}."
 
 
-def _read(rows: RowSource, names: list[str]) -> Mapping[str, pa.Array]:
+def read_columns(rows: RowSource, names: Sequence[str]) -> Mapping[str, pa.Array]:
+    """Return whole columns by their names; arrays of one value as values."""
     schema = pa.schema([rows.schema.field(name) for name in names])
-    table = pa.Table.from_batches(rows.batches(names), schema=schema)
+    table = pa.Table.from_batches(rows.batches(list(names)), schema=schema)
     return {name: _unnested(table.column(name).combine_chunks()) for name in names}
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidValueError
 from pipelines.crossmatch import SkyPositions
 
-__all__ = ["Matches", "NothingMatchedError", "match_by_id", "match_by_order", "match_by_position"]
+__all__ = ["Matches", "NothingMatchedError", "comparable_ids", "match_by_id", "match_by_order", "match_by_position"]
 
 _MOST_NAMED = 3
 _Rows = NDArray[np.int64]
@@ -49,9 +49,7 @@ def match_by_id(ids: pa.Array, reference: pa.Array, label: str, reference_label:
     NothingMatchedError
         No identifier is in the reference.
     """
-    ids, reference = _plain(ids), _plain(reference)
-    if _kind(ids) != _kind(reference):
-        ids, reference = _as_text(ids), _as_text(reference)
+    ids, reference = comparable_ids(ids, reference)
     _require_unique(ids, label)
     _require_unique(reference, reference_label)
     found = pc.index_in(ids, value_set=reference)
@@ -62,6 +60,14 @@ def match_by_id(ids: pa.Array, reference: pa.Array, label: str, reference_label:
             f"of the reference like {_named(reference)}. Name the columns of identifiers, or match by position."
         )
     return Matches(np.asarray(rows), "id")
+
+
+def comparable_ids(ids: pa.Array, reference: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return two columns of identifiers in one type: numbers if both are, else text; missing ones are null."""
+    ids, reference = _plain(ids), _plain(reference)
+    if _kind(ids) != _kind(reference):
+        return _as_text(ids), _as_text(reference)
+    return ids, reference
 
 
 def match_by_position(

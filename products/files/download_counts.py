@@ -1,14 +1,28 @@
 """Download counter: one number for each product, without the identity of users."""
 
+import logging
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Database, utc_now
-from products.schema import DownloadCountRow
+from core.database import Base, Database, UtcDateTime, ignoring_storage_errors, utc_now
 
-__all__ = ["DownloadCounts"]
+__all__ = ["DownloadCountRow", "DownloadCounts"]
+
+_log = logging.getLogger(__name__)
+
+
+class DownloadCountRow(Base):
+    """Number of complete downloads of a product."""
+
+    __tablename__ = "download_counts"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    downloads: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class DownloadCounts:
@@ -19,10 +33,12 @@ class DownloadCounts:
 
     def add(self, product_id: int) -> None:
         """Count one download."""
-        try:
-            self._add(product_id)
-        except IntegrityError:  # the first two at once
-            self._add(product_id)
+        _log.info("download complete", extra={"product": product_id})
+        with ignoring_storage_errors():
+            try:
+                self._add(product_id)
+            except IntegrityError:  # the first two at once
+                self._add(product_id)
 
     def of(self, product_ids: Sequence[int]) -> dict[int, int]:
         """Return the counts of products; those that nobody downloaded are left out."""

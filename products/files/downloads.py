@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from threading import Lock
 
 import yaml
@@ -88,6 +89,10 @@ class DownloadService:
                 return FileDownload(file, self._store, partial(self._counts.add, file.product_id))
         message = f"The product '{key}' has no file '{name}'."
         raise NotFoundError(message)
+
+    def local_path(self, stored_id: str) -> Path:
+        """Return a path for reading a stored file, of which the caller knows that it may be read."""
+        return self._store.local_path(stored_id)
 
     def main_file(self, identity: Identity, key: int | str) -> FileDownload:
         """Find the main file of a product, or raise NotFoundError."""

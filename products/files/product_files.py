@@ -65,9 +65,21 @@ class ProductFiles:
             self._open_for_files(session, identity, product_id, role)
 
     def add_file(
-        self, identity: Identity, product_id: int, role: FileRole, name: str, stored: StoredBytes
+        self,
+        identity: Identity,
+        product_id: int,
+        role: FileRole,
+        name: str,
+        stored: StoredBytes,
+        *,
+        is_renamed: bool = False,
     ) -> ProductFile:
         """Add a stored file to a product; when that fails, its bytes are removed.
+
+        Parameters
+        ----------
+        is_renamed
+            Whether a file that is not the main one gets a number in its name when the product has a file of this name.
 
         Raises
         ------
@@ -77,13 +89,21 @@ class ProductFiles:
             The file is empty, or its name cannot be used.
         """
         try:
-            return self._register(identity, product_id, role, name, stored)
+            is_renamed = is_renamed and role is not FileRole.MAIN
+            return self._register(identity, product_id, role, name, stored, is_renamed=is_renamed)
         except BaseException:
             self._store.delete(stored.id)
             raise
 
     def _register(
-        self, identity: Identity, product_id: int, role: FileRole, name: str, stored: StoredBytes
+        self,
+        identity: Identity,
+        product_id: int,
+        role: FileRole,
+        name: str,
+        stored: StoredBytes,
+        *,
+        is_renamed: bool,
     ) -> ProductFile:
         if stored.size == 0:
             message = "The submitted file is empty."
@@ -108,9 +128,11 @@ class ProductFiles:
                 product = self._open_for_files(session, identity, product_id, role, lock=True)
                 self._quota.check(session, product.owner_id, stored.size, lock=True)
                 self._quota.check_files(session, product.id)
+                if is_renamed:
+                    row.name = _free_name(session, product.id, name)
                 session.add(row)
                 product.updated_at = now
-                record_product(session, identity, "add file", product, file=name, role=role.label, size=stored.size)
+                record_product(session, identity, "add file", product, file=row.name, role=role.label, size=stored.size)
                 if role is FileRole.MAIN:
                     _forget_inspection(session, product)
                 session.flush()
@@ -199,6 +221,17 @@ def _check_auxiliary(row: ProductFileRow | None) -> None:
     if row is not None and row.role == FileRole.MAIN:
         message = "The main file of a published product cannot be changed; create a new product for a new file."
         raise ConflictError(message, field="file")
+
+
+def _free_name(session: Session, product_id: int, name: str) -> str:
+    """Return a name that no file of a product has: ``notes.txt`` becomes ``notes_2.txt``."""
+    taken = set(session.scalars(select(ProductFileRow.name).where(ProductFileRow.product_id == product_id)))
+    extension = extension_of(name)
+    stem, number, free = name[: len(name) - len(extension)], 1, name
+    while free in taken:
+        number += 1
+        free = checked_file_name(f"{stem}_{number}{extension}")
+    return free
 
 
 def _forget_inspection(session: Session, product: ProductRow) -> None:

@@ -37,6 +37,8 @@ _BESIDE_REDSHIFT = 0.75
 _OF_REDSHIFT = 0.1
 _OTHER_KIND: Mapping[str, float] = {"z_err": 0.4, "z_flag": 0.65}
 _AFTER_MEASURED = 0.95
+#: Highest score of the truth as the redshift of estimates, too low to be proposed.
+_TRUTH = 0.45
 #: Part of the score that is left to numbers that the server has computed: those of the author come first.
 _PARTS: Mapping[str | None, float] = {COMPUTED_UTYPE: 0.85}
 #: Part of the score that a position without any value loses.
@@ -151,11 +153,17 @@ def _measured_first(guesses: Sequence[Guess]) -> Iterator[Guess]:
 
 
 def _estimates_first(guesses: Sequence[Guess]) -> Iterator[Guess]:
-    """Yield the guesses; those of other redshifts with a lower score than the best point estimate."""
+    """Yield the guesses; those of other redshifts have a lower score than the best point estimate.
+
+    What a simulation began with is never proposed as the redshift of estimates.
+    """
     best = max((guess.score for guess in guesses if _is_estimate(guess) and NO_VALUES not in guess.reason), default=0.0)
     for guess in guesses:
         lower = guess.meaning == "z" and best >= _WORTH_PROPOSING and not _is_estimate(guess)
-        yield replace(guess, score=round(min(guess.score, best * _AFTER_MEASURED), 3)) if lower else guess
+        highest = best * _AFTER_MEASURED if lower else 1.0
+        if guess.meaning == "z" and is_truth(guess.column):
+            highest = min(highest, _TRUTH)
+        yield replace(guess, score=round(min(guess.score, highest), 3))
 
 
 def _is_estimate(guess: Guess) -> bool:

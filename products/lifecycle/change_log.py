@@ -39,6 +39,7 @@ _PRODUCT_SOURCES: Sequence[tuple[str, Sequence[str], str]] = (
     ("products", ("INSERT", "UPDATE", "DELETE"), "SELECT {row}.id"),
     ("product_groups", ("INSERT", "DELETE"), "SELECT {row}.product_id"),
     ("product_co_owners", ("INSERT", "DELETE"), "SELECT {row}.product_id"),
+    ("hidden_product_readers", ("INSERT", "DELETE"), "SELECT {row}.product_id"),
     ("product_files", ("INSERT", "UPDATE", "DELETE"), "SELECT {row}.product_id"),
     ("product_tables", ("INSERT", "UPDATE", "DELETE"), "SELECT {row}.product_id"),
     ("product_types", ("INSERT", "UPDATE", "DELETE"), "SELECT id FROM products WHERE product_type_id = {row}.type_id"),

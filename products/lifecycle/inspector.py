@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from core.database import Database, utc_now
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore
+from core.files.checksums import file_sha256
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.inspection import Inspection
@@ -50,6 +51,15 @@ class _Task:
     tabular: bool
     meanings: Meanings | None
     options: TableOptions
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The Parquet file of derived rows."""
+
+    id: str
+    size: int
+    sha256: str
 
 
 class Inspector:
@@ -134,7 +144,8 @@ class Inspector:
             inspection = with_distinct_estimates(inspection, target)
             if isinstance(reader, AdjustedReader):
                 inspection = _completed(inspection, reader)
-            kept = self._store_findings(task, reader, inspection, stored_id, publish=publish)
+            stored = _Rows(stored_id, target.stat().st_size, file_sha256(target))
+            kept = self._store_findings(task, reader, inspection, stored, publish=publish)
         finally:
             if not kept:
                 target.unlink(missing_ok=True)
@@ -152,7 +163,7 @@ class Inspector:
             return _Task(product_id, job_id, file.id, file.name, file.stored_id, kind.tabular, chosen, options)
 
     def _store_findings(
-        self, task: _Task, reader: TableReader, inspection: Inspection, stored_id: str, *, publish: bool
+        self, task: _Task, reader: TableReader, inspection: Inspection, stored: _Rows, *, publish: bool
     ) -> bool:
         with self._database.write() as session:
             row = _still_wanted(session, task)
@@ -161,7 +172,7 @@ class Inspector:
             old = session.get(ProductTableRow, task.product_id)
             obsolete = None if old is None else old.stored_id
             _replace_columns(session, task.product_id, inspection, as_given=task.options.position == AS_GIVEN)
-            _replace_table(session, row, inspection, stored_id, _options_of(reader))
+            _replace_table(session, row, inspection, stored, _options_of(reader))
             session.execute(
                 update(ProductFileRow)
                 .where(ProductFileRow.id == task.file_id)
@@ -276,7 +287,7 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection, 
 
 
 def _replace_table(
-    session: Session, product: ProductRow, inspection: Inspection, stored_id: str, options: dict[str, Any]
+    session: Session, product: ProductRow, inspection: Inspection, stored: _Rows, options: dict[str, Any]
 ) -> None:
     meanings = inspection.meanings
     session.execute(delete(ProductTableRow).where(ProductTableRow.product_id == product.id))
@@ -285,7 +296,9 @@ def _replace_table(
             product_id=product.id,
             table_schema=product_type(product.product_type_id).name,
             table_name=_table_name(product.internal_name or str(product.id)),
-            stored_id=stored_id,
+            stored_id=stored.id,
+            size=stored.size,
+            sha256=stored.sha256,
             rows=inspection.rows,
             ra=meanings.ra,
             dec=meanings.dec,

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from core.columns import HEALPIX_COLUMN
 from core.database import Database
+from core.files.checksums import file_sha256
 from products.rows.parquet_target import ParquetTarget
 from products.rows.stored_columns import stored_name, stored_schema
 from products.schema import STORED_LAYOUT, ProductTableRow, UserTablePartRow, UserTableRow
@@ -89,11 +90,13 @@ class StoredRowsUpgrade:
     ) -> None:
         new_id = f"{secrets.token_hex(16)}.parquet"
         _rewrite(folder / stored_id, folder / new_id, columns, indexed=indexed)
+        size, sha256 = (folder / new_id).stat().st_size, file_sha256(folder / new_id)
         with self._database.write() as session:
             row = session.get(kind, key, with_for_update=True)
             kept = row is not None and row.stored_id == stored_id
             if row is not None and kept:
                 row.stored_id, row.layout = new_id, STORED_LAYOUT
+                row.size, row.sha256 = size, sha256
         (folder / (stored_id if kept else new_id)).unlink(missing_ok=True)
 
 

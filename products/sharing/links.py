@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.schema import UserRow
-from core.database import Database, utc_now
+from core.database import Database, ignoring_storage_errors, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError
 from products.access import readable, require_manage
 from products.models import ProductStatus
@@ -146,7 +146,7 @@ class LinkService:
             )
             raise NotFoundError(message)
         if link.last_used_at is None or now - link.last_used_at > _LAST_USED_STEP:
-            with self._database.write() as session:
+            with ignoring_storage_errors(), self._database.write() as session:
                 session.execute(update(ProductLinkRow).where(ProductLinkRow.id == link.id).values(last_used_at=now))
         return identity
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import ConflictError, InvalidValueError
+from core.files.checksums import file_sha256
 from products.inspection.meanings import Meanings
 from products.readers.base import ReadLimits, TableChoice, TableReader
 from products.readers.formats import FILE_FORMATS
@@ -135,7 +136,7 @@ class TableLoader:
         found = derive_rows(
             reader, target, meanings=Meanings(ra=ra, dec=dec, z=None), progress=progress, scratch=scratch
         )
-        return TablePart(0, stored_id, found.rows, target.stat().st_size)
+        return TablePart(0, stored_id, found.rows, target.stat().st_size, file_sha256(target))
 
     def _kept(
         self,

@@ -42,6 +42,7 @@ class TablePart:
     stored_id: str
     rows: int
     size: int
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

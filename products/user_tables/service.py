@@ -270,7 +270,12 @@ class UserTableService:
                 session.delete(known)
             session.add(
                 UserTablePartRow(
-                    table_id=table_id, job_id=job_id, stored_id=part.stored_id, rows=part.rows, size=part.size
+                    table_id=table_id,
+                    job_id=job_id,
+                    stored_id=part.stored_id,
+                    rows=part.rows,
+                    size=part.size,
+                    sha256=part.sha256,
                 )
             )
             row.version += 1

@@ -115,8 +115,7 @@ def _add_relationship(parent: _Element, relationship: RecordRelationship) -> Non
 
 
 def _add_target(parent: _Element, name: str, target: RelatedTarget) -> None:
-    ivoid = target.ivoid or (target.alternate if (target.alternate or "").startswith("ivo://") else None)
-    _add(parent, name, target.name, {"ivo-id": ivoid})
+    _add(parent, name, target.name, {"ivo-id": target.ivoid})
 
 
 def _add_authority(root: _Element, record: ResourceRecord) -> None:

@@ -9,7 +9,9 @@ from urllib.parse import quote
 from lxml import etree
 
 from core.vosi import Capability, Interface
+from products.attribution.identifiers import type_of
 from products.attribution.licenses import license_label
+from products.attribution.models import Attribution
 from products.models import Product, ProductColumn, ProductTable
 from products.service import ProductDetails
 from registry.identifiers import product_path
@@ -30,7 +32,10 @@ from registry.records.spatial import coarse_map, sample_cone
 from registry.records.spectral import spectral_intervals, wavebands
 from registry.records.temporal import temporal_intervals
 
-__all__ = ["product_record"]
+__all__ = ["HATS", "product_record"]
+
+#: Identifier under which capabilities of HATS catalogues stand in registries; the standard has no record there yet.
+HATS = "ivo://ivoa.net/std/hats#hats-1.0"
 
 #: Subjects of a product without keywords: concepts 1378 and 205 of the Unified Astronomy Thesaurus.
 _SUBJECTS = (Subject("Redshift surveys", 1378), Subject("Catalogs", 205))
@@ -84,7 +89,7 @@ def product_record(
         coverage=_coverage(details, ucds),
         tables=() if details.table is None or not has_table else (_table(details, details.table, quoted),),
         capabilities=tuple(_capabilities(details, publisher)),
-        alternate_identifiers=(f"doi:{attribution.doi}",) if attribution.doi else (),
+        alternate_identifiers=tuple(_alternate_identifiers(attribution)),
         product=product.id,
     )
 
@@ -105,10 +110,15 @@ def _day(time: datetime) -> datetime:
     return time.astimezone(UTC).replace(microsecond=0)
 
 
+def _alternate_identifiers(attribution: Attribution) -> Iterator[str]:
+    """Yield the DOI of the product and the bibcodes of its papers, as URIs (VOResource 1.1 §3.1.1)."""
+    if attribution.doi:
+        yield f"doi:{attribution.doi}"
+    yield from (f"bibcode:{text}" for text in attribution.references if type_of(text) == "bibcode")
+
+
 def _format_of(reference: str) -> str:
-    if reference.startswith("10."):
-        return "doi"
-    return "arxiv" if reference.startswith("arXiv:") else "bibcode"
+    return type_of(reference).lower()
 
 
 def _rights(product: Product) -> tuple[Rights, ...]:
@@ -150,10 +160,21 @@ def _capabilities(details: ProductDetails, publisher: Publisher) -> Iterator[Cap
         yield Capability("ivo://ivoa.net/std/TAP#aux", (Interface(f"{publisher.url}/tap", "base", role="std"),))
         if table.ra and table.dec and table.footprint:
             yield _cone_search(publisher, table)
+            yield _hats(publisher, product)
     links = Interface(f"{publisher.url}/datalink", role="std", version="1.1")
     yield Capability("ivo://ivoa.net/std/DataLink#links-1.1", (links,))
-    yield Capability(
-        "", (Interface(page, type="vr:WebBrowser"),), description="Page of the product, from which it is downloaded."
+    yield Capability("", (Interface(page, type="vr:WebBrowser"),), description="Page of the product.")
+    if details.files:
+        archive = Interface(f"{publisher.url}/api/products/{product.id}/zip", result_type="application/zip")
+        yield Capability("", (archive,), description="All files of the product in one archive.")
+
+
+def _hats(publisher: Publisher, product: Product) -> Capability:
+    address = f"{publisher.url}/hats/{quote(product.internal_name, safe='')}"
+    return Capability(
+        HATS,
+        (Interface(address, "dir", role="std", version="1.0"),),
+        description="HATS collection of the table with a margin cache, which LSDB and hats open.",
     )
 
 

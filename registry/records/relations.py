@@ -18,6 +18,9 @@ from registry.models import RecordRelationship, RelatedTarget
 
 __all__ = ["relationships_of"]
 
+#: Relation of a product to its new versions, which owners do not state (VOResource vocabulary *relationship_type*).
+_PREVIOUS = "IsPreviousVersionOf"
+
 
 def relationships_of(
     session: Session, products: Collection[Product], today: date, identifiers: RecordIdentifiers
@@ -31,7 +34,7 @@ def relationships_of(
             grouped[number][kind].append(targets[target])
     for product in products:
         for relation in product.attribution.external:
-            grouped[product.id][relation.kind].append(RelatedTarget(relation.identifier, None, relation.identifier))
+            grouped[product.id][relation.kind].append(_elsewhere(relation.identifier))
     return {
         number: tuple(RecordRelationship(kind, tuple(found)) for kind, found in kinds.items())
         for number, kinds in grouped.items()
@@ -48,10 +51,17 @@ def _pairs(session: Session, products: Collection[Product]) -> Sequence[tuple[in
     ]
     newer = RelationKind.IS_NEW_VERSION_OF.value
     pairs.extend((item.id, newer, item.previous_id) for item in products if item.previous_id is not None)
+    numbers = [product.id for product in products]
+    successors = select(ProductRow.previous_id, ProductRow.id).where(ProductRow.previous_id.in_(numbers))
+    pairs.extend(
+        (number, _PREVIOUS, successor)
+        for number, successor in session.execute(successors.order_by(ProductRow.id))
+        if number is not None
+    )
     used = (
         select(ActivityRow.product_id, UsedEntityRow.product_id)
         .join(UsedEntityRow, UsedEntityRow.activity_id == ActivityRow.id)
-        .where(ActivityRow.product_id.in_([product.id for product in products]), UsedEntityRow.product_id.is_not(None))
+        .where(ActivityRow.product_id.in_(numbers), UsedEntityRow.product_id.is_not(None))
         .order_by(UsedEntityRow.id)
     )
     derived = RelationKind.IS_DERIVED_FROM.value
@@ -69,3 +79,8 @@ def _targets(
         number: RelatedTarget(name, identifiers.of(product_path(internal or str(number))))
         for number, internal, name in session.execute(query)
     }
+
+
+def _elsewhere(identifier: str) -> RelatedTarget:
+    """Return a resource that is not of this server, by its DOI, address or IVOA identifier."""
+    return RelatedTarget(identifier, identifier if identifier.startswith("ivo://") else None, identifier)

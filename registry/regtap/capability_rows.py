@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from core.vosi import Capability
 from registry.models import ResourceRecord
 
 __all__ = ["capability_rows", "detail_rows", "interface_rows"]
@@ -48,7 +49,8 @@ def interface_rows(record: ResourceRecord) -> _Rows:
                     "intf_index": number,
                     "intf_type": interface.type.lower(),
                     "intf_role": interface.role.lower() if interface.role and place == 0 else None,
-                    "std_version": interface.version,
+                    "std_version": interface.version.lower() if interface.version else None,
+                    "result_type": interface.result_type.lower() if interface.result_type else None,
                     "url_use": interface.use,
                     "access_url": interface.access_url,
                     "authenticated_only": int(method is not None),
@@ -57,20 +59,30 @@ def interface_rows(record: ResourceRecord) -> _Rows:
 
 def detail_rows(record: ResourceRecord) -> _Rows:
     """Yield the rows of ``rr.res_detail``."""
+    if record.type == "vg:Registry":
+        yield {"detail_xpath": "/full", "detail_value": "false"}
     for authority in () if record.authority is None else record.authority.managed:
         yield {"detail_xpath": "/managedAuthority", "detail_value": authority}
     if record.authority is not None and record.authority.organisation is not None:
         organisation = record.authority.organisation
-        yield {"detail_xpath": "/managingOrg", "detail_value": organisation.ivoid or organisation.name}
+        yield {"detail_xpath": "/managingOrg", "detail_value": organisation.name}
+        yield {"detail_xpath": "/managingOrg/@ivo-id", "detail_value": organisation.ivoid}
     for rights in record.rights:
         yield {"detail_xpath": "/rights", "detail_value": rights.text}
         if rights.uri:
             yield {"detail_xpath": "/rights/@rightsURI", "detail_value": rights.uri}
     for index, capability in enumerate(record.capabilities, 1):
-        for element in capability.extension:
-            for path, value in _values(element, element.tag):
-                if path in _DETAILS:
-                    yield {"cap_index": index, "detail_xpath": f"/capability/{path}", "detail_value": value}
+        for path, value in _capability_values(capability):
+            yield {"cap_index": index, "detail_xpath": f"/capability/{path}", "detail_value": value}
+
+
+def _capability_values(capability: Capability) -> Iterator[tuple[str, str]]:
+    for interface in capability.interfaces:
+        for method in interface.security:
+            if method is not None:
+                yield "interface/securityMethod/@standardID", method
+    for element in capability.extension:
+        yield from (found for found in _values(element, element.tag) if found[0] in _DETAILS)
 
 
 def _values(element: _Element, path: str) -> Iterator[tuple[str, str]]:

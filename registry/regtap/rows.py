@@ -1,6 +1,7 @@
 """Rows of the tables of RegTAP 1.1 §4 for records.
 
-What is compared without case is in lower case: identifiers, types, roles, terms of vocabularies, UCDs (§4.2).
+What is compared without case is in lower case: identifiers, types, roles, terms of vocabularies, UCDs, and the names of
+tables and columns (§4.2). What the records do not say, such as whether a standard defines a column, is null.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,7 +71,7 @@ def _subjects(record: ResourceRecord) -> _Rows:
 
 def _schemas(record: ResourceRecord) -> _Rows:
     for index, name in enumerate(_schema_names(record), 1):
-        yield {"schema_index": index, "schema_name": name}
+        yield {"schema_index": index, "schema_name": name.lower()}
 
 
 def _tables(record: ResourceRecord) -> _Rows:
@@ -79,10 +80,9 @@ def _tables(record: ResourceRecord) -> _Rows:
         yield {
             "schema_index": schemas.index(table.schema) + 1,
             "table_index": index,
-            "table_name": table.full_name,
+            "table_name": table.full_name.lower(),
             "table_title": table.title or None,
             "table_description": table.description or None,
-            "table_type": "output",
             "nrows": table.rows,
         }
 
@@ -96,13 +96,12 @@ def _columns(record: ResourceRecord) -> _Rows:
 def _columns_of(table: RecordTable) -> _Rows:
     for column in table.columns:
         yield {
-            "name": column.name,
+            "name": column.name.lower(),
             "ucd": _lower(column.ucd),
             "unit": column.unit,
             "utype": _lower(column.utype),
-            "std": 0,
             "datatype": column.datatype.lower(),
-            "extended_type": _lower(column.xtype),
+            "extended_type": column.xtype,
             "arraysize": column.arraysize,
             "type_system": "vs:votabletype",
             "flag": _hashlist(table.flags.get(column.name, ())),

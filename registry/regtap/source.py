@@ -1,12 +1,14 @@
 """Source of the rows of RegTAP: the current records in blocks, each of which is made anew when one of its records is.
 
-A block has the records with neighbouring numbers in the order of harvests, as many as a page of a harvest.
+A block has the records with neighbouring numbers in the order of harvests. It is small, because all its records are
+made anew after a change of one of them.
 """
 
 import hashlib
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from sqlalchemy import select
@@ -17,7 +19,10 @@ from registry.regtap.rows import registry_rows
 from registry.schema import RegistryRow
 from registry.service import RecordService
 
-__all__ = ["RegistryTableSource", "TableBlock"]
+__all__ = ["BLOCK_RECORDS", "RegistryTableSource", "TableBlock"]
+
+#: Records of a block, with those that are deleted.
+BLOCK_RECORDS = 25
 
 #: Blocks whose records are kept: queries read several tables of the same block.
 _KEPT = 8
@@ -62,6 +67,11 @@ class RegistryTableSource:
         self._current: tuple[object, Sequence[TableBlock]] | None = None
         self._records: OrderedDict[str, Sequence[ResourceRecord]] = OrderedDict()
         self._lock = Lock()
+        # What was read of the rows of the registry: versions by number and block, the blocks, and the last change.
+        self._versions: dict[int, dict[int, str]] = {}
+        self._blocks: dict[int, TableBlock] = {}
+        self._last: datetime | None = None
+        self._reading = Lock()
 
     def blocks(self) -> Sequence[TableBlock]:
         """Return the blocks of the current records, in their order."""
@@ -69,19 +79,36 @@ class RegistryTableSource:
         stamp, current = self._stamp(), self._current
         if current is None or current[0] != stamp:
             self._service.refresh()
-            self._current = current = (stamp, self._read())
+            with self._reading:
+                self._current = current = (stamp, self._read())
         return current[1]
 
     def _read(self) -> Sequence[TableBlock]:
-        size = self._service.page_size
-        query = select(RegistryRow.id, RegistryRow.version, RegistryRow.changed_at).where(
-            RegistryRow.is_deleted.is_(False)
-        )
-        versions: defaultdict[int, list[object]] = defaultdict(list)
+        """Return the blocks, after what has changed since the last time was read."""
+        columns = (RegistryRow.id, RegistryRow.version, RegistryRow.changed_at, RegistryRow.is_deleted)
+        query = select(*columns).order_by(RegistryRow.id)
+        if self._last is not None:  # no change is ever stored with an earlier time than those before it
+            query = query.where(RegistryRow.changed_at >= self._last)
+        changed: set[int] = set()
         with self._database.read() as session:
-            for row in session.execute(query.order_by(RegistryRow.id)):
-                versions[(row.id - 1) // size].append((row.id, row.version, row.changed_at.isoformat()))
-        return [self._block(number, repr((number, rows))) for number, rows in versions.items()]
+            for number, version, time, is_deleted in session.execute(query):
+                block = (number - 1) // BLOCK_RECORDS
+                records = self._versions.setdefault(block, {})
+                found = None if is_deleted else f"{version} {time.isoformat()}"
+                if records.get(number) != found:
+                    changed.add(block)
+                if found is None:
+                    records.pop(number, None)
+                else:
+                    records[number] = found
+                self._last = time if self._last is None else max(self._last, time)
+        for number in changed:
+            records = self._versions[number]
+            if records:
+                self._blocks[number] = self._block(number, repr((number, sorted(records.items()))))
+            else:
+                self._blocks.pop(number, None)
+        return [self._blocks[number] for number in sorted(self._blocks)]
 
     def _block(self, number: int, versions: str) -> TableBlock:
         key = hashlib.sha256(versions.encode()).hexdigest()
@@ -92,9 +119,11 @@ class RegistryTableSource:
             known = self._records.get(key)
         if known is not None:
             return known
-        size = self._service.page_size
-        entries = self._service.page(Window(), number * size).entries
-        found = [entry.record for entry in entries if entry.record is not None and entry.number <= (number + 1) * size]
+        first = number * BLOCK_RECORDS
+        entries = self._service.page(Window(), first, BLOCK_RECORDS).entries
+        found = [
+            entry.record for entry in entries if entry.record is not None and entry.number <= first + BLOCK_RECORDS
+        ]
         with self._lock:
             self._records[key] = found
             while len(self._records) > _KEPT:

@@ -4,12 +4,23 @@ The state of a job is in the database alone. A message may therefore be lost or 
 the id of a waiting job again, and a job can be claimed once.
 """
 
+import json
+
 import redis
 from celery import Celery
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-__all__ = ["LONG_PRIORITY", "RUN_JOB", "SHORT_PRIORITY", "broker_client", "make_celery", "sent_mark"]
+__all__ = [
+    "LONG_PRIORITY",
+    "MARK_SECONDS",
+    "RUN_JOB",
+    "SHORT_PRIORITY",
+    "broker_client",
+    "make_celery",
+    "sent_mark",
+    "waiting_ids",
+]
 
 #: Name of the task; its one argument is a job's id, which is the id of the task, too.
 RUN_JOB = "photoz.run_job"
@@ -17,7 +28,12 @@ RUN_JOB = "photoz.run_job"
 #: With Redis the lowest number is served first.
 SHORT_PRIORITY, LONG_PRIORITY = 0, 9
 
+#: Lifetime of the mark of a sent id. A worker renews the marks of the messages that it holds, so those of a dead worker
+#: are sent again after it, at the next recovery.
+MARK_SECONDS = 15
+
 _QUEUE = "photoz.jobs"
+_PRIORITY_SEPARATOR = "\x06\x16"  # of kombu, between the name of a queue and a priority
 _ANSWER_SECONDS = 1.0
 
 # Redis delivers a message again that was not acknowledged for this time, because it considers its worker dead. Nothing
@@ -75,5 +91,19 @@ def broker_client(redis_url: str) -> redis.Redis:
 
 
 def sent_mark(job_id: str) -> str:
-    """Return the Redis key that exists while the broker holds the id of a job."""
+    """Return the Redis key that exists while an id is known to wait in the broker, or in a living worker."""
     return f"photoz:sent:{job_id}"
+
+
+def waiting_ids(broker: redis.Redis) -> frozenset[str]:
+    """Return the ids of the jobs whose messages wait in the broker, and were not taken by a worker.
+
+    Raises
+    ------
+    redis.RedisError
+        The broker does not answer.
+    """
+    messages: list[bytes] = []
+    for key in (_QUEUE, f"{_QUEUE}{_PRIORITY_SEPARATOR}{LONG_PRIORITY}"):
+        messages += broker.lrange(key, 0, -1)  # type: ignore[arg-type]  # this client is no asynchronous one
+    return frozenset(str(json.loads(message)["headers"]["id"]) for message in messages)

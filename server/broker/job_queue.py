@@ -10,7 +10,16 @@ from kombu.utils.url import maybe_sanitize_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
-from server.broker.celery_app import LONG_PRIORITY, RUN_JOB, SHORT_PRIORITY, broker_client, make_celery, sent_mark
+from server.broker.celery_app import (
+    LONG_PRIORITY,
+    MARK_SECONDS,
+    RUN_JOB,
+    SHORT_PRIORITY,
+    broker_client,
+    make_celery,
+    sent_mark,
+    waiting_ids,
+)
 from uws.storage import find_job
 
 __all__ = ["RESUBMIT_AFTER", "STOP_SIGNAL", "CeleryQueue", "count_workers"]
@@ -21,7 +30,7 @@ RESUBMIT_AFTER = timedelta(seconds=10)
 #: Signal upon which a worker checks whether its job was aborted.
 STOP_SIGNAL = "SIGUSR1"
 
-_MARK_SECONDS = 600
+_READ_SECONDS = 1.0
 _PAUSE_SECONDS = 3.0
 _PING_SECONDS = 1.0
 
@@ -46,15 +55,18 @@ class CeleryQueue:
         self._app = make_celery(redis_url, patient=False)
         self._broker = broker_client(redis_url)
         self._pause_until = float("-inf")
+        self._read: frozenset[str] = frozenset()
+        self._read_at = float("-inf")
 
     def submit(self, job_id: str, *, long_running: bool = False) -> None:
-        """Send a QUEUED job; an id that the broker holds is not sent twice."""
+        """Send a QUEUED job; an id that the broker or a living worker holds is not sent twice."""
         if time.monotonic() < self._pause_until:
             return  # the broker was unavailable a moment ago: many jobs must not wait for it one after another
         try:
             if not self._broker.exists(sent_mark(job_id)):
-                self._send(job_id, long_running=long_running)
-                self._broker.set(sent_mark(job_id), 1, ex=_MARK_SECONDS)
+                if job_id not in self._waiting():
+                    self._send(job_id, long_running=long_running)
+                self._broker.set(sent_mark(job_id), 1, ex=MARK_SECONDS)
         except _BROKER_ERRORS as e:
             self._pause_until = time.monotonic() + _PAUSE_SECONDS
             _logger.warning("the broker cannot take job %s yet: %s", job_id, e, extra={"job_id": job_id})
@@ -72,6 +84,13 @@ class CeleryQueue:
         except _BROKER_ERRORS as e:
             _logger.warning("the broker cannot cancel job %s: %s", job_id, e, extra={"job_id": job_id})
 
+    def check(self) -> None:
+        """Raise ConnectionError when the broker does not answer."""
+        try:
+            self._broker.ping()
+        except _BROKER_ERRORS as e:
+            raise ConnectionError("the broker does not answer") from e
+
     def start(self) -> None:
         """Do nothing: workers are started by ``photoz worker``."""
 
@@ -79,6 +98,12 @@ class CeleryQueue:
         """Close the connections to the broker."""
         self._app.close()
         self._broker.close()
+
+    def _waiting(self) -> frozenset[str]:
+        """Return the ids that wait in the broker; those of a moment ago, because many jobs are sent in a row."""
+        if time.monotonic() - self._read_at > _READ_SECONDS:
+            self._read, self._read_at = waiting_ids(self._broker), time.monotonic()
+        return self._read
 
     def _send(self, job_id: str, *, long_running: bool) -> None:
         with self._database.read() as session:

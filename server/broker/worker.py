@@ -26,6 +26,7 @@ from server.broker.beat import LocalScheduler, schedule_sweep
 from server.broker.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
 from server.broker.job_queue import STOP_SIGNAL
 from server.broker.long_job_slots import LongJobSlots
+from server.broker.message_marks import MessageMarks
 from uws import ACTIVE_PHASES, FairShare, JobKind, JobService, Phase, ProcessQueue
 from uws.schema import JobRow
 from uws.storage import find_job, move_job
@@ -87,9 +88,18 @@ class CeleryWorkerConfig:
 
 
 def run_celery_worker(config: CeleryWorkerConfig) -> None:
-    """Run jobs until Ctrl-C or SIGTERM; running ones are then QUEUED again, or end if their kind allows no retry."""
+    """Run jobs until Ctrl-C or SIGTERM; running ones are then QUEUED again, or end if their kind allows no retry.
+
+    Raises
+    ------
+    SystemExit
+        The worker ended although nobody stopped it, as Celery does on some errors of the broker; the status is not
+        zero, so that a service manager starts it again.
+    """
     app = make_celery(config.redis_url, patient=True)
     supervisor = _JobSupervisor(config)
+    shutdown = _Shutdown()
+    marks = MessageMarks(config.redis_url)
 
     @app.task(name=RUN_JOB)  # type: ignore[untyped-decorator]  # Celery ships no types
     def run_job(job_id: str) -> None:
@@ -99,7 +109,8 @@ def run_celery_worker(config: CeleryWorkerConfig) -> None:
     signals.setup_logging.connect(_keep_logging)
     signals.worker_process_init.connect(supervisor.start)
     signals.worker_process_shutdown.connect(supervisor.close)
-    signals.worker_shutting_down.connect(_stop_running_jobs)
+    signals.worker_shutting_down.connect(shutdown.begin)
+    signals.worker_ready.connect(marks.start)
     worker = app.Worker(
         concurrency=config.workers,
         pool="prefork",
@@ -111,6 +122,10 @@ def run_celery_worker(config: CeleryWorkerConfig) -> None:
         without_heartbeat=True,
     )
     worker.start()
+    marks.close()
+    if not shutdown.was_asked:
+        _logger.critical("the worker ended although nobody stopped it")
+        raise SystemExit(1)
 
 
 class _JobSupervisor:
@@ -230,9 +245,16 @@ def _keep_logging(**_: object) -> None:
     """Do nothing: Celery sets up logging unless this signal has a receiver."""
 
 
-def _stop_running_jobs(**_: object) -> None:
-    """Signal the processes that run jobs to stop them, when the worker shuts down."""
-    for request in tuple(state.active_requests):
-        if request.worker_pid:
-            with suppress(ProcessLookupError):
-                os.kill(request.worker_pid, signal.SIGTERM)
+class _Shutdown:
+    """Shutdown of the worker by a signal."""
+
+    def __init__(self) -> None:
+        self.was_asked = False
+
+    def begin(self, **_: object) -> None:
+        """Signal the processes that run jobs to stop them."""
+        self.was_asked = True
+        for request in tuple(state.active_requests):
+            if request.worker_pid:
+                with suppress(ProcessLookupError):
+                    os.kill(request.worker_pid, signal.SIGTERM)

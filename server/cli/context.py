@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from core.auth.assembly import AccountServices
 from core.auth.models import Identity, Scope
 from core.database import Database
 from core.settings import Settings
-from server.data_folder import StartError, prepare_data_folder
-from server.migrations.upgrade import migrate, migrate_rows
+from core.settings.sources import InvalidSettingsError, load_settings
+from server.data_folder import StartError, require_data_folder
+from server.migrations.upgrade import is_empty, migrate, migrate_rows
 
 if TYPE_CHECKING:
     from server.services import Services
 
-__all__ = ["OPERATOR", "DataOption", "open_accounts", "open_services", "read_settings"]
+__all__ = ["OPERATOR", "DataOption", "open_accounts", "open_services", "read_settings", "require_database"]
 
 #: Identity that commands act as, and name in the audit log.
 OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
@@ -33,15 +33,13 @@ def read_settings(**chosen: Any) -> Settings:  # the options are whatever type t
     Raises
     ------
     StartError
-        A setting has an invalid value; the message names all of them.
+        A name is not that of a setting, or a value cannot be used; the message names all of them.
     """
     given = {name: value for name, value in chosen.items() if value is not None}
     try:
-        return Settings(**given)
-    except ValidationError as e:
-        lines = [f"PHOTOZ_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in e.errors()]
-        message = "The settings cannot be used:\n  " + "\n  ".join(lines)
-        raise StartError(message) from e
+        return load_settings(given).settings
+    except InvalidSettingsError as e:
+        raise StartError(str(e)) from e
 
 
 @contextmanager
@@ -51,16 +49,21 @@ def open_services(data: Path | None, *, prepare: bool = True) -> "Iterator[Servi
     Parameters
     ----------
     prepare
-        Whether to create the data folder and to migrate the database first.
+        Whether to migrate the database first.
+
+    Raises
+    ------
+    StartError
+        There is no data folder, or the database is empty.
     """
     # A large import, which commands without a server do not need.
     from server.services import Services
 
     settings = read_settings(data=data)
-    if prepare:
-        prepare_data_folder(settings)
+    require_data_folder(settings)
     services = Services(settings)
     try:
+        require_database(services.database)
         if prepare:
             migrate(services.database)
             migrate_rows(settings, services.database, partial(typer.echo, err=True))
@@ -73,10 +76,27 @@ def open_services(data: Path | None, *, prepare: bool = True) -> "Iterator[Servi
 def open_accounts(data: Path | None) -> Iterator[AccountServices]:
     """Open the accounts alone, for commands that need nothing else and should start fast."""
     settings = read_settings(data=data)
-    prepare_data_folder(settings)
+    require_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
     try:
+        require_database(database)
         migrate(database)
         yield AccountServices(settings, database)
     finally:
         database.close()
+
+
+def require_database(database: Database) -> None:
+    """Check that a database has tables: a command never makes those of another server than is meant.
+
+    Raises
+    ------
+    StartError
+        It has none.
+    """
+    if is_empty(database):
+        message = (
+            f"The {database.engine.dialect.name} database of these settings has no tables. "
+            "Is PHOTOZ_DATABASE_URL the right one? For a new server run photoz init."
+        )
+        raise StartError(message)

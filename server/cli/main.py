@@ -9,10 +9,12 @@ import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.auth.models import Scope
-from core.database import Database
-from core.errors import PhotozError
-from core.memory_errors import is_out_of_memory
+from core.database import Database, storage_error
+from core.errors import PhotozError, is_out_of_memory
 from server.cli import accounts as cli_accounts
+from server.cli import backup as cli_backup
+from server.cli import catalogues as cli_catalogues
+from server.cli import challenges as cli_challenges
 from server.cli import dois as cli_dois
 from server.cli import jobs as cli_jobs
 from server.cli import pipelines as cli_pipelines
@@ -20,9 +22,10 @@ from server.cli import product_types as cli_types
 from server.cli import products as cli_products
 from server.cli import registry as cli_registry
 from server.cli import releases as cli_releases
+from server.cli import settings as cli_settings
 from server.cli import validation as cli_validation
 from server.cli.context import DataOption, open_accounts, read_settings
-from server.data_folder import StartError, prepare_data_folder
+from server.data_folder import StartError, prepare_data_folder, require_data_folder
 from server.migrations.upgrade import migrate, migrate_rows
 from server.operations.logs import log_to_terminal
 
@@ -40,8 +43,10 @@ app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(cli_accounts.group_app, name="group")
 app.add_typer(cli_releases.release_app, name="release")
+app.add_typer(cli_catalogues.catalogue_app, name="catalogue")
 app.add_typer(cli_types.type_app, name="product-type")
 app.add_typer(cli_products.app, name="product")
+app.add_typer(cli_challenges.app, name="challenge")
 app.add_typer(cli_dois.app, name="doi")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_pipelines.app, name="pipeline")
@@ -50,6 +55,9 @@ app.add_typer(cli_registry.registry_app, name="registry")
 cli_accounts.add_user_commands(user_app)
 app.command("log")(cli_releases.log_command)
 app.command("validate")(cli_validation.validate_command)
+app.command("backup")(cli_backup.backup_command)
+app.command("restore")(cli_backup.restore_command)
+app.command("settings")(cli_settings.settings_command)
 
 
 @app.command("serve")
@@ -79,11 +87,24 @@ def worker_command(data: DataOption = None) -> None:
     run_worker(settings)
 
 
+@app.command("init")
+def init_command(data: DataOption = None) -> None:
+    """Make the data folder and the tables of the database of a new server; it gets no account."""
+    settings = read_settings(data=data)
+    prepare_data_folder(settings)
+    database = Database(settings.sqlalchemy_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+    typer.echo(f"{settings.data.resolve()} and its {database.engine.dialect.name} database are ready.")
+
+
 @app.command("migrate")
 def migrate_command(data: DataOption = None) -> None:
     """Migrate the database to the schema of this version, and stored rows to its layout."""
     settings = read_settings(data=data)
-    prepare_data_folder(settings)
+    require_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
     try:
         migrate(database)
@@ -97,12 +118,13 @@ def migrate_command(data: DataOption = None) -> None:
 def doctor_command(
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Also compare every file with its checksums.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Also compare all that is kept with its checksums.")] = False,
+    rederive: Annotated[bool, typer.Option("--rederive", help="Also derive all rows again, and compare.")] = False,
 ) -> None:
     """Check database, storage, disk, query engine and job queue, and print what to do about problems."""
     from server.operations.doctor import examine
 
-    checks = examine(read_settings(data=data), all_files=verify)
+    checks = examine(read_settings(data=data), all_files=verify, rederive=rederive)
     if as_json:
         typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))
     else:
@@ -170,6 +192,9 @@ def main() -> None:
         )
         sys.exit(1)
     except (MemoryError, RuntimeError, OSError) as e:
+        if (told := storage_error(e)) is not None:
+            typer.echo(f"{told.message} ({e})", err=True)
+            sys.exit(1)
         if not is_out_of_memory(e):
             raise
         logging.getLogger(__name__).debug("memory", exc_info=e)

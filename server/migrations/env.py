@@ -5,10 +5,13 @@ from alembic import context
 import core.auth.audit
 import core.auth.schema
 import core.site_texts
+import pipelines.challenges.schema
 import pipelines.schema
+import products.files.download_counts
 import products.provenance.schema
 import products.schema
 import registry.schema
+import tap.metadata.survey_catalogues.schema
 import tap.queues.schema
 import uws.schema
 import vospace.schema
@@ -21,10 +24,13 @@ _SCHEMAS = (
     core.auth.audit,
     core.auth.schema,
     core.site_texts,
+    pipelines.challenges.schema,
     pipelines.schema,
+    products.files.download_counts,
     products.provenance.schema,
     products.schema,
     registry.schema,
+    tap.metadata.survey_catalogues.schema,
     tap.queues.schema,
     uws.schema,
     vospace.schema,

@@ -35,6 +35,7 @@ _TEST_PROGRAMS: Mapping[str, str] = {
     "redis-server": "redis-server",
     "stilts": "stilts",
     "chromium": "chromium",
+    "nginx": "nginx-light",
 }
 
 

@@ -1,22 +1,21 @@
 """``photoz doctor``: checks of storage, disk, database, files, query engine and job queue."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import PhotozError
 from core.settings import Settings
-from products.models import ProductStatus
-from products.schema import ProductFileRow, ProductRow, ProductTableRow
-from server.data_folder import prepare_data_folder
+from server.data_folder import StartError, require_data_folder
 from server.migrations.upgrade import is_current
+from server.operations.inventory import KEPT_PLACES, Inventory
 from server.operations.verification import verify
 from server.services import Services
 from tap.engine import DuckDBEngine, EngineQuery
-from vospace.storage import stored_ids
 
 __all__ = ["Check", "examine"]
 
@@ -34,19 +33,27 @@ class Check:
         return asdict(self)
 
 
-def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
+def examine(settings: Settings, *, all_files: bool = False, rederive: bool = False) -> list[Check]:
     """Check every part of the server; a running server is not disturbed.
 
     Parameters
     ----------
     all_files
         Whether every file is read and compared with its checksums, which may take long.
+    rederive
+        Whether the rows of all products are derived from their files again and compared, which takes longer.
     """
+    try:
+        require_data_folder(settings)
+    except StartError as e:
+        return [Check("storage", False, str(e))]
     services = Services(settings)
     try:
         checks = list(_checks(services))
         if all_files:
             checks.append(_try("checksums", lambda: _checksums(services)))
+        if rederive:
+            checks.append(_try("rows", lambda: _derived_rows(services)))
     finally:
         services.close()
     return checks
@@ -78,7 +85,6 @@ class _WrongError(Exception):
 
 def _storage(services: Services) -> str:
     settings = services.settings
-    prepare_data_folder(settings)
     with services.store.stage(limit=16) as staging:
         staging.write(b"doctor")
     return f"{settings.data.resolve()} can be written"
@@ -103,22 +109,23 @@ def _database(services: Services) -> str:
 
 
 def _files(services: Services) -> str:
-    database, store = services.database, services.store
-    alive = select(ProductRow.id).where(ProductRow.status != ProductStatus.DELETED)
-    with database.read() as session:
-        stored = session.scalars(select(ProductFileRow.stored_id).where(ProductFileRow.product_id.in_(alive))).all()
-        tables = session.scalars(select(ProductTableRow.stored_id).where(ProductTableRow.product_id.in_(alive))).all()
-    stored = [*stored, *stored_ids(database)]
-    missing = [name for name in tables if not (services.settings.tables_folder / name).is_file()]
-    for stored_id in stored:
-        try:
-            store.local_path(stored_id)
-        except PhotozError:
-            missing.append(stored_id)
+    inventory = Inventory(services.settings, services.store)
+    there = {place: inventory.there(place) for place in KEPT_PLACES}
+    expected = _expected(services, inventory)
+    missing = [key for key in expected if key[1] not in there[key[0]]]
     if missing:
-        message = f"{len(missing)} files are missing, the first is {missing[0]}; restore them from a backup"
+        now = _expected(services, inventory)  # those that were deleted meanwhile are not missing
+        missing = [key for key in missing if key in now]
+    if missing:
+        message = f"{len(missing)} files are missing, the first is {'/'.join(missing[0])}; restore them from a backup"
         raise _WrongError(message)
-    return f"{len(stored)} files and {len(tables)} tables are in their places"
+    counts = Counter(place for place, _ in expected)
+    return f"{', '.join(f'{counts[place]} in {place}' for place in KEPT_PLACES)} are in their places"
+
+
+def _expected(services: Services, inventory: Inventory) -> list[tuple[str, str]]:
+    with services.database.read() as session:
+        return [file.key for file in inventory.expected(session)]
 
 
 def _checksums(services: Services) -> str:
@@ -126,6 +133,28 @@ def _checksums(services: Services) -> str:
     if findings.problems:
         raise _WrongError(findings.summary)
     return findings.summary
+
+
+def _derived_rows(services: Services) -> str:
+    """Derive the rows of all products again, and compare them with the stored ones."""
+    # A large import.
+    from products.lifecycle.rederivation import rederive_rows
+
+    settings = services.settings
+    settings.scratch_folder.mkdir(exist_ok=True)
+    found = list(
+        rederive_rows(
+            services.database,
+            services.store,
+            settings.tables_folder,
+            settings.scratch_folder,
+            max_columns=settings.max_columns,
+        )
+    )
+    wrong = [f"{each.product}: {each.problem}" for each in found if each.problem is not None]
+    if wrong:
+        raise _WrongError(f"{len(wrong)} of {len(found)} tables differ from their files: {'; '.join(wrong[:5])}")
+    return f"{len(found)} tables have the rows that their files give"
 
 
 def _broker(settings: Settings) -> str:
@@ -141,7 +170,7 @@ def _broker(settings: Settings) -> str:
 
 
 def _engine(settings: Settings) -> str:
-    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.data / "scratch")
+    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.scratch_folder)
     try:
         query = EngineQuery(
             sql="SELECT 1 AS one",

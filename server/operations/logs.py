@@ -1,14 +1,11 @@
 """Logs of the processes of a server."""
 
-import logging
-
 from core.settings import Settings
+from core.telemetry.logs import log_to_stderr
 
 __all__ = ["log_to_terminal"]
 
 
 def log_to_terminal(settings: Settings) -> None:
-    """Write the log to standard error."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("alembic", "numexpr", "uvicorn"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    """Write the log to standard error, in the form and from the level that the settings choose."""
+    log_to_stderr(settings.log_level, settings.log_format)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from server.services import Services
 
@@ -16,11 +17,18 @@ _DAY = 24 * 3600.0
 _log = logging.getLogger(__name__)
 
 
-def maintain(services: Services, stop: threading.Event) -> None:
-    """Recover jobs every ten seconds, and remove orphaned files every ten minutes, until ``stop`` is set."""
+def maintain(services: Services, stop: threading.Event, sample: Callable[[], object] = lambda: None) -> None:
+    """Recover jobs every ten seconds, and remove orphaned files every ten minutes, until ``stop`` is set.
+
+    Parameters
+    ----------
+    sample
+        Called every ten seconds as well, to store the gauges of this process.
+    """
     rounds = 0
     while not stop.wait(_INTERVAL_SECONDS if rounds else 0):
         try:
+            sample()
             _recover(services)
             if rounds % _HOUSEKEEPING_ROUNDS == 0:
                 remove_orphaned_files(services)
@@ -34,6 +42,8 @@ def remove_orphaned_files(services: Services) -> None:
     services.products.housekeeping.sweep()
     services.products.table_loader.sweep(older_than=_ORPHAN_SECONDS)
     services.tap.hats.sweep()
+    services.tap.catalogues.sweep()
+    services.tap.partition_copies.sweep()
     # The files of a job are removed with it, so a file that is older than any job is orphaned.
     longest = (services.settings.job_days_limit + 1) * _DAY
     services.tap.upload_store.sweep(frozenset(), older_than=longest)
@@ -42,6 +52,7 @@ def remove_orphaned_files(services: Services) -> None:
 def _recover(services: Services) -> None:
     services.jobs.sweep()
     services.pipelines.service.reconcile()
+    services.pipelines.challenges.submissions.reconcile()
     housekeeping = services.products.housekeeping
     for product_id, job_id, owner in housekeeping.running_inspections():
         services.inspections.reconcile(product_id, job_id, owner, housekeeping.fail_inspection)

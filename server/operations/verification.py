@@ -1,17 +1,14 @@
-"""Verification of stored files: checksums, rows without bytes, and bytes without a row."""
+"""Verification of all that a server keeps: checksums, rows without bytes, and bytes without a row."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from sqlalchemy import select
 
 from core.database import Database
 from core.errors import PhotozError
 from core.files import FileStore
 from core.settings import Settings
-from products.schema import ProductFileRow, ProductRow, ProductTableRow
-from vospace.schema import NodeRow
+from server.data_folder import unlisted_entries
+from server.operations.inventory import KEPT_PLACES, Inventory, KeptFile
 
 __all__ = ["Findings", "verify"]
 
@@ -19,89 +16,100 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Expected:
-    """A file as the database describes it, with a text that names its owner."""
-
-    stored_id: str
-    size: int
-    md5: str
-    sha256: str
-    owner: str
-
-
-@dataclass(frozen=True, slots=True)
 class Findings:
-    """Result of a verification; each problem is a message."""
+    """Result of a verification.
+
+    Parameters
+    ----------
+    files, size
+        Number and bytes of the files that were read.
+    problems
+        A sentence for each file that is missing or damaged.
+    notes
+        Sentences about what is no fault: bytes that the server will remove, and files without a checksum.
+    """
 
     files: int
     size: int
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
-        """One line with the result and the first problems."""
+        """One line with the result and the first problems and notes."""
         if not self.problems:
-            return f"{self.files} files with {self.size / 1e6:.6g} MB have their checksums; there are no orphans"
-        more = f"; and {len(self.problems) - _SHOWN} more" if len(self.problems) > _SHOWN else ""
-        return f"{len(self.problems)} problems: {'; '.join(self.problems[:_SHOWN])}{more}"
+            return "; ".join(
+                (f"{self.files} files with {self.size / 1e6:.6g} MB are as they were stored", *_first(self.notes))
+            )
+        return f"{len(self.problems)} problems: {'; '.join(_first(self.problems))}"
 
 
 def verify(settings: Settings, database: Database, store: FileStore) -> Findings:
-    """Read every file once and compare it with its checksums; safe beside a running server."""
-    there = set(store.ids())
-    tables = {path.name for path in settings.tables_folder.iterdir()}
-    problems, size, expected = [], 0, list(_expected(database))
-    for each in expected:
-        problem = _problem(store, each)
-        size += each.size
-        if problem is not None and _still_known(database, each.stored_id):
-            problems.append(f"{each.owner}: {problem} ({each.stored_id})")
-    known_tables = _table_ids(database)
-    problems += [f"the rows of a product are missing (tables/{name})" for name in sorted(known_tables - tables)]
-    # Files that were added or deleted meanwhile are no orphans.
-    orphans = there - {each.stored_id for each in _expected(database)}
-    orphans &= set(store.ids())
-    problems += [f"orphaned bytes, which the server will remove (files/{name})" for name in sorted(orphans)]
-    lost = (tables - _table_ids(database)) & {path.name for path in settings.tables_folder.iterdir()}
-    problems += [f"orphaned rows, which the server will remove (tables/{name})" for name in sorted(lost)]
-    return Findings(len(expected), size, tuple(problems))
+    """Read every kept file once and compare it with its checksum; safe beside a running server."""
+    inventory = Inventory(settings, store)
+    there = {place: inventory.there(place) for place in KEPT_PLACES}
+    found, size, unchecked, expected = dict[tuple[str, str], str](), 0, 0, _expected(inventory, database)
+    for file in expected.values():
+        problem, read = _problem(inventory, file)
+        size += read
+        unchecked += file.sha256 is None and file.rows is not None
+        if problem is not None:
+            found[file.key] = f"{file.owner}: {problem} ({file.place}/{file.name})"
+    now = _expected(inventory, database)
+    problems = [problem for key, problem in found.items() if key in now]  # others were deleted meanwhile
+    notes = list(_notes(inventory, there, now))
+    if unchecked:
+        notes.append(f"{unchecked} tables were written before checksums were stored; their rows were read instead")
+    if unlisted := unlisted_entries(settings):
+        notes.append(f"no backup has {', '.join(unlisted)} of the data folder, which a server does not use")
+    return Findings(len(expected), size, tuple(problems), tuple(notes))
 
 
-def _expected(database: Database) -> Iterator[_Expected]:
+def _expected(inventory: Inventory, database: Database) -> dict[tuple[str, str], KeptFile]:
     with database.read() as session:
-        files = session.execute(
-            select(ProductFileRow, ProductRow.internal_name).join(
-                ProductRow, ProductRow.id == ProductFileRow.product_id
-            )
-        ).all()
-        nodes = session.scalars(select(NodeRow).where(NodeRow.stored_id.is_not(None))).all()
-    for row, product in files:
-        yield _Expected(row.stored_id, row.size, row.md5, row.sha256, f"'{row.name}' of the product {product}")
-    for node in nodes:
-        owner = f"'{node.name}' in the home of {node.owner.name}"
-        yield _Expected(node.stored_id or "", node.size, node.md5 or "", node.sha256 or "", owner)
+        return {file.key: file for file in inventory.expected(session)}
 
 
-def _table_ids(database: Database) -> set[str]:
-    with database.read() as session:
-        return set(session.scalars(select(ProductTableRow.stored_id)))
+def _notes(
+    inventory: Inventory, there: dict[str, set[str]], expected: dict[tuple[str, str], KeptFile]
+) -> Iterator[str]:
+    """Name what no row refers to; files that were added or deleted meanwhile are left out."""
+    for place, before in there.items():
+        names = {name for kept, name in expected if kept == place}
+        orphans = sorted((before - names) & inventory.there(place))
+        if orphans:
+            yield f"{len(orphans)} files in {place} that no row names will be removed ({place}/{orphans[0]})"
 
 
-def _still_known(database: Database, stored_id: str) -> bool:
-    return any(each.stored_id == stored_id for each in _expected(database))
-
-
-def _problem(store: FileStore, expected: _Expected) -> str | None:
-    md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+def _problem(inventory: Inventory, file: KeptFile) -> tuple[str | None, int]:
+    """Return what is wrong with a file, and the bytes that were read."""
     try:
-        for chunk in store.read(expected.stored_id):
-            md5.update(chunk)
-            sha256.update(chunk)
-            size += len(chunk)
+        sha256, size = inventory.digest(file)
     except (PhotozError, OSError):
-        return "its bytes are missing or cannot be read"
-    if size != expected.size:
-        return f"it has {size} bytes, not {expected.size}"
-    if (md5.hexdigest(), sha256.hexdigest()) != (expected.md5, expected.sha256):
-        return "its bytes are not those that were stored: the checksums differ"
-    return None
+        return "its bytes are missing or cannot be read", 0
+    if file.size not in {None, size}:
+        return f"it has {size} bytes, not {file.size}", size
+    if file.sha256 not in {None, sha256}:
+        return "its bytes are not those that were stored: the checksums differ", size
+    if file.sha256 is None and file.rows is not None:
+        return _problem_of_rows(inventory, file), size
+    return None, size
+
+
+def _problem_of_rows(inventory: Inventory, file: KeptFile) -> str | None:
+    """Read a Parquet file without a checksum, row group after row group."""
+    # A large import.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(inventory.path(file)) as opened:
+            rows = sum(opened.read_row_group(group).num_rows for group in range(opened.num_row_groups))
+    except (OSError, pa.ArrowException) as e:
+        return f"its rows cannot be read: {str(e).partition(chr(10))[0]}"
+    return None if rows == file.rows else f"it has {rows} rows, not {file.rows}"
+
+
+def _first(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    more = (f"and {len(sentences) - _SHOWN} more",) if len(sentences) > _SHOWN else ()
+    return (*sentences[:_SHOWN], *more)

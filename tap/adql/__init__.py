@@ -9,6 +9,7 @@ from tap.adql.errors import QueryError, UnknownTableError
 from tap.adql.functions.features import LANGUAGE_FEATURES, REGISTRY_FEATURES, LanguageFeature
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.named_tables import check_named_tables
+from tap.adql.near_joins import NearJoin
 from tap.adql.scans import Scan
 from tap.adql.translation import Translation, translate
 
@@ -19,6 +20,7 @@ __all__ = [
     "Catalog",
     "CatalogTable",
     "LanguageFeature",
+    "NearJoin",
     "QueryError",
     "Scan",
     "TableResolver",

@@ -32,6 +32,9 @@ class CatalogTable:
         Names of the schema and the table in the engine.
     engine_columns
         Names of the columns in the engine, when they differ from those in ADQL.
+    has_cells
+        Whether the engine's table has the HEALPix column; otherwise the column only chooses the files of the table
+        (`tap.adql.scans.Scan.ranges`), and conditions on it are not in the SQL.
     """
 
     name: str
@@ -41,6 +44,7 @@ class CatalogTable:
     engine_schema: str
     engine_table: str
     engine_columns: tuple[str, ...] | None = None
+    has_cells: bool = True
 
     @property
     def parts(self) -> tuple[str, ...]:

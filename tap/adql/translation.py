@@ -1,11 +1,11 @@
 """Translation of an ADQL query: parse, check calls, compile, check against the allowlist, generate SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from core.columns import Column
+from core.columns import HEALPIX_COLUMN, Column
 from tap.adql import tree
 from tap.adql.catalog import CatalogTable, TableResolver
 from tap.adql.compiler.allowlist import require_allowed
@@ -15,6 +15,7 @@ from tap.adql.errors import QueryError
 from tap.adql.functions.calls import check_calls
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
+from tap.adql.near_joins import NearJoin
 from tap.adql.parsing.parser import parse
 from tap.adql.scans import Scan, scans_of
 from tap.kernels import KERNELS, Kernel
@@ -41,6 +42,8 @@ class Translation:
         The number after TOP of the outermost SELECT.
     scans
         What is read of each table.
+    near
+        Joins by distance that restrict what is read of tables.
     """
 
     sql: str
@@ -48,6 +51,7 @@ class Translation:
     tables: tuple[CatalogTable, ...]
     top: int | None
     scans: tuple[Scan, ...] = ()
+    near: tuple[NearJoin, ...] = ()
 
 
 def translate(
@@ -85,13 +89,15 @@ def translate(
         if context.parts:
             compiled.sql.set("with_", exp.With(expressions=context.parts))
         require_allowed(compiled.sql, context.tables, {part.alias for part in context.parts}, kernels)
+        scans = scans_of(compiled.sql)
+        _remove_cells(compiled.sql, context.tables)
         sql = compiled.sql.sql(dialect="duckdb", comments=False)
     except RecursionError:
         raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH") from None
     outputs = compiled.outputs
     names = distinct_names([output.column.name for output in outputs], [output.exact for output in outputs])
     columns = tuple(replace(output.column, name=name) for name, output in zip(names, outputs, strict=True))
-    return Translation(sql, columns, tuple(context.tables), _top(parsed), scans_of(compiled.sql))
+    return Translation(sql, columns, tuple(context.tables), _top(parsed), scans, tuple(context.near))
 
 
 def _compile_with_queries(context: Context, query: tree.Query) -> None:
@@ -102,6 +108,18 @@ def _compile_with_queries(context: Context, query: tree.Query) -> None:
         engine_name = context.new_name("w")
         context.add_part(engine_name, compiled.sql)
         context.with_queries.append((named.name, engine_name, compiled.outputs))
+
+
+def _remove_cells(sql: exp.Expr, tables: Sequence[CatalogTable]) -> None:
+    """Replace the conditions on cells of tables that have none in the engine: their files were chosen by them."""
+    bare = {(table.engine_schema, table.engine_table) for table in tables if not table.has_cells}
+    if not bare:
+        return
+    aliases = {node.alias_or_name for node in sql.find_all(exp.Table) if (node.db, node.name) in bare}
+    for condition in list(sql.find_all(exp.Between)):
+        cell = condition.this
+        if isinstance(cell, exp.Column) and cell.name == HEALPIX_COLUMN and cell.table in aliases:
+            condition.replace(exp.Boolean(this=True))
 
 
 def _top(query: tree.Query) -> int | None:

@@ -196,6 +196,12 @@ class Table:
     cells: tuple[Point, exp.Expr, exp.Expr] | None = None
     places: list[tuple[Point, exp.Expr]] = field(default_factory=list)
 
+    @property
+    def has_cells(self) -> bool:
+        """Whether the engine has the HEALPix cells of its rows."""
+        described = self.catalog_table
+        return described is not None and described.sorted_by_healpix and described.has_cells
+
     def add(self, name: str, engine_name: str, metadata: Column) -> None:
         """Add a column at the end."""
         self.fields.append(Field(name, metadata, column(engine_name, self.alias), self))

@@ -1,16 +1,21 @@
 """Stored results of asynchronous queries: a folder for each job, with the result and the names of its tables."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from core.errors import NotFoundError, StorageFullError, TooLargeError
+from core.files.checksums import file_sha256
 
-__all__ = ["QUERY_JOB", "ResultFiles"]
+__all__ = ["QUERY_JOB", "RESULT_CHECKSUMS", "ResultFiles"]
 
 #: Name of the kind of job that runs a query.
 QUERY_JOB = "tap"
+
+#: File beside a result with the SHA-256 of each file, in the format of sha256sum.
+RESULT_CHECKSUMS = "SHA256SUMS"
 
 _CHUNK = 1 << 20
 _RESULT, _TABLES = "result", "tables.json"
@@ -62,8 +67,11 @@ class ResultFiles:
         staging = scratch / "whole"
         staging.mkdir()
         try:
-            size = self._fill(staging / _RESULT, chunks, quota)
+            size, sha256 = self._fill(staging / _RESULT, chunks, quota)
             (staging / _TABLES).write_text(json.dumps(sorted(set(tables))), encoding="utf-8")
+            (staging / RESULT_CHECKSUMS).write_text(
+                f"{sha256}  {_RESULT}\n{file_sha256(staging / _TABLES)}  {_TABLES}\n", encoding="ascii"
+            )
             for file in staging.iterdir():
                 file.chmod(0o444)
             self.delete(job_id)
@@ -98,8 +106,9 @@ class ResultFiles:
         """Remove the result of a job; nothing happens when there is none."""
         shutil.rmtree(self._folder / job_id, ignore_errors=True)
 
-    def _fill(self, path: Path, chunks: Iterable[bytes], quota: int | None) -> int:
-        size = 0
+    def _fill(self, path: Path, chunks: Iterable[bytes], quota: int | None) -> tuple[int, str]:
+        """Write a result; return its size and its SHA-256."""
+        size, digest = 0, hashlib.sha256()
         with path.open("xb") as file:
             for chunk in chunks:
                 size += len(chunk)
@@ -113,5 +122,6 @@ class ResultFiles:
                         f"The result is larger than the {quota / 1e6:.4g} MB left of your quota for job results. "
                         "Delete jobs that you no longer need, or request fewer rows or columns."
                     )
+                digest.update(chunk)
                 file.write(chunk)
-        return size
+        return size, digest.hexdigest()

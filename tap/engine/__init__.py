@@ -13,13 +13,16 @@ from tap.engine.errors import (
     SlowReaderError,
     busy_error,
 )
+from tap.engine.file_columns import Conversion, FileColumn
 from tap.engine.protocol import (
     Admission,
+    EngineLoad,
     EngineQuery,
     EngineTable,
     QueryEngine,
     QueueExchange,
     ResultStream,
+    TableSize,
     UploadedFile,
     WaitingElsewhere,
     upload_limits,
@@ -27,9 +30,12 @@ from tap.engine.protocol import (
 
 __all__ = [
     "Admission",
+    "Conversion",
     "DuckDBEngine",
+    "EngineLoad",
     "EngineQuery",
     "EngineTable",
+    "FileColumn",
     "QueryCrashedError",
     "QueryEngine",
     "QueryFailedError",
@@ -39,6 +45,7 @@ __all__ = [
     "ResultStream",
     "SlowReaderError",
     "SpoolLimits",
+    "TableSize",
     "UploadedFile",
     "WaitingElsewhere",
     "busy_error",

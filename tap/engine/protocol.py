@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import pyarrow as pa
 
 from core.cancellation import Cancellation
+from tap.engine.file_columns import FileColumn
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Admission",
+    "EngineLoad",
     "EngineQuery",
     "EngineTable",
     "QueryEngine",
     "QueueExchange",
     "ResultStream",
+    "TableSize",
     "UploadedFile",
     "WaitingElsewhere",
     "upload_limits",
@@ -53,6 +56,14 @@ class UploadedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TableSize:
+    """Estimated size of what a query reads of a table, for tables whose files are not opened for it."""
+
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineTable:
     """One table that a query may read: Parquet files of one schema, rows in memory, or an uploaded file.
 
@@ -64,6 +75,10 @@ class EngineTable:
         Column of the files with the numbers of blocks of rows, which the table does not have.
     hidden
         Numbers of the blocks whose rows the table does not have.
+    columns
+        Columns of the table, where they have other names in the files; by default all columns of the files.
+    size
+        Estimated size, where it is known without opening the files.
     """
 
     schema: str
@@ -73,6 +88,8 @@ class EngineTable:
     upload: UploadedFile | None = None
     block_column: str | None = None
     hidden: tuple[int, ...] = ()
+    columns: tuple[FileColumn, ...] = ()
+    size: TableSize | None = None
 
     def __post_init__(self) -> None:
         if (self.data is not None) + bool(self.files) + (self.upload is not None) != 1:
@@ -109,6 +126,30 @@ class EngineQuery:
     temp_bytes: int
     owner: str = ""
     is_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """Queries, processes, and rows that wait for readers, at one moment.
+
+    Parameters
+    ----------
+    running, waiting
+        Queries by lane: ``short`` or ``long``.
+    processes
+        Query processes that live.
+    answers
+        Results that are being sent.
+    spool_memory, spool_disk
+        Bytes of rows that wait for readers.
+    """
+
+    running: Mapping[str, int]
+    waiting: Mapping[str, int]
+    processes: int
+    answers: int
+    spool_memory: int
+    spool_disk: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,17 @@ class CutFiles:
 
     def path(self, name: str, schema: Callable[[], pa.Schema], rows: Callable[[], Iterator[pa.Table]]) -> Path:
         """Return a file, which is written if it is not there; each table becomes a row group."""
+        return self.made(name, lambda part: _write_rows(part, schema(), rows()))
+
+    def made(self, name: str, write: Callable[[Path], None]) -> Path:
+        """Return a file, which is written if it is not there, to a path that does not exist yet."""
         target = self._folder / name
         with suppress(FileNotFoundError):
             os.utime(target)
             return target
         with self._turns:
             if not target.exists():
-                self._write(target, schema(), rows())
+                self._write(target, write)
                 self._trim(keep=target)
         return target
 
@@ -73,13 +77,11 @@ class CutFiles:
                 removed += 1
         return removed
 
-    def _write(self, target: Path, schema: pa.Schema, rows: Iterator[pa.Table]) -> None:
+    def _write(self, target: Path, write: Callable[[Path], None]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_PART}")
         try:
-            with pq.ParquetWriter(part, schema, compression=_COMPRESSION, write_page_index=True) as writer:
-                for table in rows:
-                    writer.write_table(table, row_group_size=max(1, table.num_rows))
+            write(part)
             part.rename(target)
         finally:
             part.unlink(missing_ok=True)
@@ -97,6 +99,12 @@ class CutFiles:
             with suppress(FileNotFoundError):
                 status = path.stat()
                 yield path, status.st_size, status.st_mtime
+
+
+def _write_rows(path: Path, schema: pa.Schema, rows: Iterator[pa.Table]) -> None:
+    with pq.ParquetWriter(path, schema, compression=_COMPRESSION, write_page_index=True) as writer:
+        for table in rows:
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
 
 
 def catalogue_schema(path: Path) -> pa.Schema:

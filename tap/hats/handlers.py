@@ -10,7 +10,8 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.errors import PhotozError
 from core.web.routes import file_answer, route_class
-from tap.hats.service import HatsFile, HatsService
+from tap.hats.models import HatsFile
+from tap.hats.service import HatsService
 
 __all__ = ["hats_routes"]
 

@@ -2,9 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,59 +11,32 @@ from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
 from products.models import ProductStatus
 from products.service import ProductDetails, ProductService
+from tap.hats.archives import ArchivedCatalogues
 from tap.hats.cuts import CutFiles, catalogue_schema, margin_rows, partition_rows
+from tap.hats.models import HatsFile, folder_entries
 from tap.hats.partitions import Partition, count_margin_rows, partitions_of
 
-__all__ = ["CATALOGUE", "MARGIN", "HatsFile", "HatsService"]
+__all__ = ["CATALOGUE", "MARGIN", "HatsService"]
 
 #: Folders of the catalogue and of its margin cache in the collection.
 CATALOGUE, MARGIN = "catalog", "margin"
 
 _KEPT = 256
-_BLOCK = 1 << 18
 #: Stands between the name of stored rows and what was cut from them.
 _OF = "~"
 _TEXT, _PARQUET, _CSV = "text/plain; charset=utf-8", "application/vnd.apache.parquet", "text/csv"
 
 
-@dataclass(frozen=True, slots=True)
-class HatsFile:
-    """A file of a collection; or a folder, whose entries it has.
-
-    Parameters
-    ----------
-    content
-        Its bytes, or the file that has them.
-    entries
-        Names in the folder, those of folders with a slash at the end; None for a file.
-    """
-
-    name: str
-    media_type: str
-    size: int
-    etag: str
-    modified: datetime
-    content: bytes | Path
-    entries: tuple[str, ...] | None = None
-
-    def read(self, start: int, end: int) -> Iterator[bytes]:
-        """Stream the bytes from ``start`` up to, not including, ``end``."""
-        if isinstance(self.content, bytes):
-            yield self.content[start:end]
-            return
-        with self.content.open("rb") as file:
-            file.seek(start)
-            while block := file.read(min(_BLOCK, end - file.tell())):
-                yield block
-
-
 class HatsService:
-    """Service that gives the tables with positions of published products as HATS collections.
+    """Service that gives published products as HATS collections.
 
-    Nothing is stored but what was cut: partitions are ranges of the stored rows, which are sorted by HEALPix.
+    A catalogue that was uploaded in a zip or tar is given as it is; else the table, if it has positions. Nothing is
+    stored but what was cut: partitions are ranges of the stored rows, which are sorted by HEALPix.
 
     Parameters
     ----------
+    archived
+        The catalogues in uploaded archives.
     tables
         Folder of the stored rows.
     most_rows
@@ -75,9 +46,17 @@ class HatsService:
     """
 
     def __init__(
-        self, products: ProductService, tables: Path, cuts: CutFiles, *, most_rows: int, margin_arcsec: float
+        self,
+        products: ProductService,
+        tables: Path,
+        cuts: CutFiles,
+        archived: ArchivedCatalogues,
+        *,
+        most_rows: int,
+        margin_arcsec: float,
     ) -> None:
         self._products = products
+        self._archived = archived
         self._tables = tables
         self._cuts = cuts
         self._most_rows = most_rows
@@ -99,11 +78,15 @@ class HatsService:
             details = self._products.details(identity, name)
         except NotFoundError as e:
             raise missing from e
-        table = details.table
-        if details.product.status is not ProductStatus.PUBLISHED or table is None or not (table.ra and table.dec):
+        if details.product.status is not ProductStatus.PUBLISHED:
             raise missing
+        table, path = details.table, path.strip("/")
+        found: HatsFile | None = None
         try:
-            found = self._found(details, table.stored_id, path.strip("/"))
+            if self._archived.has(details):
+                found = self._archived.file(details, path)
+            elif table is not None and table.ra and table.dec:
+                found = self._found(details, table.stored_id, path)
         except FileNotFoundError as e:  # the rows were derived anew in this moment
             raise missing from e
         if found is None:
@@ -112,7 +95,11 @@ class HatsService:
 
     def sweep(self) -> int:
         """Remove cut files whose stored rows are gone; return how many."""
-        return self._cuts.sweep(lambda name: (self._tables / _source_of(name)).exists())
+        return self._cuts.sweep(self._has_source)
+
+    def _has_source(self, name: str) -> bool:
+        source = name.partition(_OF)[0]
+        return (self._tables / source).exists() or self._archived.has_source(name)
 
     def _found(self, details: ProductDetails, stored_id: str, path: str) -> HatsFile | None:
         if path == "collection.properties":
@@ -207,10 +194,6 @@ class HatsService:
         return HatsFile(path.rpartition("/")[2], "text/html", 0, "", details.product.updated_at, b"", entries)
 
 
-def _source_of(name: str) -> str:
-    return name.partition(_OF)[0]
-
-
 def _place(item: Partition) -> str:
     return f"dataset/Norder={item.order}/Dir={item.pixel // 10_000 * 10_000}/Npix={item.pixel}.parquet"
 
@@ -218,9 +201,7 @@ def _place(item: Partition) -> str:
 def _entries(folder: str, partitions: Iterable[str]) -> tuple[str, ...]:
     """Return the entries of a folder of a catalogue; none when there is no such folder."""
     names = ["hats.properties", "properties", "partition_info.csv", "dataset/_common_metadata", *partitions]
-    prefix = f"{folder}/" if folder else ""
-    inside = (name.removeprefix(prefix).partition("/") for name in names if name.startswith(prefix))
-    return tuple(dict.fromkeys(first + slash for first, slash, _ in inside))
+    return folder_entries(folder, names)
 
 
 def _properties(values: Mapping[str, object]) -> str:

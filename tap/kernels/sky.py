@@ -3,6 +3,7 @@
 The arithmetic is in `core.sky`, imported when the first query calls it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -143,15 +144,40 @@ def _map_of(kind: Any, numbers: Any, orders: Any) -> pa.Array:
 
 
 def _map_meets(one: Any, other: Any) -> pa.Array:
+    from core.sky.map_comparisons import meet
     from core.sky.mocs import meets
 
+    for constant, varying in ((one, other), (other, one)):
+        found = _with_constant(meet, constant, varying)
+        if found is not None:
+            return found
     return row_by_row(meets, pa.bool_(), one, other)
 
 
 def _map_within(inner: Any, outer: Any) -> pa.Array:
+    from core.sky.map_comparisons import hold, lie_within
     from core.sky.mocs import lies_within
 
-    return row_by_row(lies_within, pa.bool_(), inner, outer)
+    found = _with_constant(lambda text, outers: hold(outers, text), inner, outer)
+    if found is None:
+        found = _with_constant(lambda text, inners: lie_within(inners, text), outer, inner)
+    return row_by_row(lies_within, pa.bool_(), inner, outer) if found is None else found
+
+
+def _with_constant(compare: Callable[[str, list[str]], Any], constant: Any, varying: Any) -> pa.Array | None:
+    """Return the comparisons of a constant map with those of all rows; None without one, or when a text is no map."""
+    maps, others = as_array(constant), as_array(varying)
+    if not len(maps) or maps.null_count or len(pc.unique(maps)) > 1:
+        return None
+    known = pc.drop_null(others)
+    try:
+        found = compare(maps[0].as_py(), known.to_pylist())
+    except ValueError:  # which one it is, is found row by row
+        return None
+    values = np.zeros(len(others), bool)
+    is_known = others.is_valid().to_numpy(zero_copy_only=False)
+    values[is_known] = found
+    return pa.array(values, mask=~is_known)
 
 
 def _map_area(maps: Any) -> pa.Array:

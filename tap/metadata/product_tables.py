@@ -16,6 +16,7 @@ from products.rows.stored_columns import stored_names
 from products.service import ProductDetails
 from tap.adql import CatalogTable
 from tap.metadata.catalog import TableBlock
+from tap.metadata.challenge_tables import ChallengeTables
 from tap.metadata.data_origin import origin_of_product
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
@@ -59,13 +60,23 @@ class ProductTables:
         Authority and address of the server, for what results and ``photoz`` tell of products.
     files
         Where the rows of ``photoz`` are kept.
+    challenges
+        The tables of ``photoz`` about challenges, if there are any.
     """
 
-    def __init__(self, published: PublishedProducts, folder: Path, settings: Settings, files: MetadataFiles) -> None:
+    def __init__(
+        self,
+        published: PublishedProducts,
+        folder: Path,
+        settings: Settings,
+        files: MetadataFiles,
+        challenges: ChallengeTables | None = None,
+    ) -> None:
         self._published = published
         self._folder = folder
         self._settings = settings
         self._files = files
+        self._challenges = challenges
         self._segments = RowSegments(files)
         self._described_tables: WeakValueDictionary[tuple[int, int], TapTable] = WeakValueDictionary()
 
@@ -93,6 +104,8 @@ class ProductTables:
         if schema == _PHOTOZ.name:
             if name in PHOTOZ_COLUMNS:
                 yield self._standard(identity, name)
+            elif self._challenges is not None:
+                yield from self._challenges.named(identity, name)
             return
         details = self._published.find(identity, schema, name)
         if details is not None and details.table is not None and details.columns:
@@ -120,7 +133,8 @@ class ProductTables:
             yield from (table for item in some if (table := known[item.id]) is not None)
 
     def _metadata(self, identity: Identity) -> list[TapTable]:
-        return [self._standard(identity, name) for name in PHOTOZ_COLUMNS]
+        own = [self._standard(identity, name) for name in PHOTOZ_COLUMNS]
+        return own if self._challenges is None else [*own, *self._challenges.tables(identity)]
 
     def _standard(self, identity: Identity, name: str) -> TapTable:
         order = list(PHOTOZ_COLUMNS).index(name)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.columns import Column
 from tap.models import ForeignKey
 
-__all__ = ["REGISTRY_COLUMNS", "REGISTRY_DESCRIPTIONS", "REGISTRY_KEYS", "REGISTRY_MODEL"]
+__all__ = ["REGISTRY_COLUMNS", "REGISTRY_DESCRIPTIONS", "REGISTRY_KEYS", "REGISTRY_MODEL", "REGISTRY_UTYPES"]
 
 #: Identifier of the data model, which capabilities declare.
 REGISTRY_MODEL = "ivo://ivoa.net/std/RegTAP#1.1"
@@ -63,7 +63,7 @@ def _typed(kind: str) -> _Columns:
 #: Columns of the tables by name, in the order of the standard.
 REGISTRY_COLUMNS: Mapping[str, _Columns] = {
     "resource": (
-        _IVOID,
+        _name("ivoid", "IVOA identifier of the resource, in lower case", "identifier"),
         _name("res_type", "Type of the resource: vs:catalogresource, vs:catalogservice and so on", "@xsi:type"),
         _time("created", "Time (UTC) at which the record was created", "@created"),
         _name("short_name", "Short name of the resource", "shortName"),
@@ -79,9 +79,8 @@ REGISTRY_COLUMNS: Mapping[str, _Columns] = {
         _text("res_version", "Version of the resource", "curation/version"),
         _double("region_of_regard", "Angle by which positions are to be blurred", "deg", "coverage/regionOfRegard"),
         _name("waveband", "Wavebands, separated by #", "coverage/waveband"),
-        _text("rights", "Statement of usage conditions", "rights"),
-        _text("rights_uri", "Address of the licence", "rights/@rightsURI"),
-        _name("harvested_from", "IVOA identifier of the registry that the record was harvested from"),
+        _text("rights", "Statement of usage conditions", "/rights"),
+        _text("rights_uri", "Address of the licence", "/rights/@rightsURI"),
     ),
     "res_role": (
         _IVOID,
@@ -95,7 +94,7 @@ REGISTRY_COLUMNS: Mapping[str, _Columns] = {
     ),
     "res_subject": (
         _IVOID,
-        _text("res_subject", "Subject, a term of the Unified Astronomy Thesaurus", "content/subject"),
+        _text("res_subject", "Subject, a term of the Unified Astronomy Thesaurus", "subject"),
     ),
     "capability": (
         _IVOID,
@@ -144,7 +143,7 @@ REGISTRY_COLUMNS: Mapping[str, _Columns] = {
         _name("url_use", "full, base or dir", "accessURL/@use"),
         _text("access_url", "Address of the interface", "accessURL"),
         _text("mirror_url", "Further addresses, separated by #", "mirrorURL"),
-        _short("authenticated_only", "1 when the interface requires that one signs in"),
+        _short("authenticated_only", "1 when the interface requires that one signs in", "securityMethod"),
     ),
     "intf_param": (
         _IVOID,
@@ -167,8 +166,8 @@ REGISTRY_COLUMNS: Mapping[str, _Columns] = {
     ),
     "res_date": (
         _IVOID,
-        _time("date_value", "A date in the life of the resource", "curation/date"),
-        _name("value_role", "What happened: created, updated and so on", "curation/date/@role"),
+        _time("date_value", "A date in the life of the resource", "date"),
+        _name("value_role", "What happened: created, updated and so on", "date/@role"),
     ),
     "res_detail": (
         _IVOID,
@@ -176,21 +175,21 @@ REGISTRY_COLUMNS: Mapping[str, _Columns] = {
         _name("detail_xpath", "XPath of the value in the record"),
         _text("detail_value", "Value"),
     ),
-    "alt_identifier": (_IVOID, _text("alt_identifier", "Another identifier, such as a DOI, as a URI", "altIdentifier")),
+    "alt_identifier": (_IVOID, _text("alt_identifier", "Another identifier, such as a DOI, as a URI")),
     "stc_spatial": (
         _IVOID,
-        Column("coverage", "char", "*", xtype="moc", ucd="pos.outline;obs.field", description="Coverage on the sky"),
-        _name("ref_system_name", "Reference frame of the coverage; none is ICRS"),
+        Column("coverage", "char", "*", "moc", ucd="pos.outline", utype="xpath:.", description="Coverage on the sky"),
+        _name("ref_system_name", "Reference frame of the coverage; none is ICRS", "@frame"),
     ),
     "stc_temporal": (
         _IVOID,
-        _double("time_start", "Begin of an interval in MJD (TDB)", "d"),
-        _double("time_end", "End of the interval", "d"),
+        _double("time_start", "Begin of an interval in MJD (TDB)", "d", "."),
+        _double("time_end", "End of the interval", "d", "."),
     ),
     "stc_spectral": (
         _IVOID,
-        _double("spectral_start", "Begin of an interval of energy", "J"),
-        _double("spectral_end", "End of the interval", "J"),
+        _double("spectral_start", "Begin of an interval of energy", "J", "."),
+        _double("spectral_end", "End of the interval", "J", "."),
     ),
 }
 
@@ -213,6 +212,22 @@ REGISTRY_DESCRIPTIONS: Mapping[str, str] = {
     "stc_spatial": "Coverage of resources on the sky",
     "stc_temporal": "Coverage of resources in time",
     "stc_spectral": "Coverage of resources in the spectrum",
+}
+
+#: UTypes of the tables by name, as far as the standard gives them.
+REGISTRY_UTYPES: Mapping[str, str] = {
+    "resource": "xpath:/",
+    "res_subject": "xpath:/content/",
+    "capability": "xpath:/capability/",
+    "res_schema": "xpath:/tableset/schema/",
+    "res_table": "xpath:/(tableset/schema/|)table/",
+    "table_column": "xpath:/(tableset/schema/|)/table/column/",
+    "interface": "xpath:/capability/interface/",
+    "intf_param": "xpath:/capability/interface/param/",
+    "relationship": "xpath:/content/relationship/",
+    "validation": "xpath:/(capability/|)validationLevel",
+    "res_date": "xpath:/curation/",
+    "alt_identifier": "xpath:/(curation/creator/|)altIdentifier",
 }
 
 _PARENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -1,35 +1,28 @@
 """Table provider of the registry: the schema ``rr`` of RegTAP 1.1."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from core.auth.models import ANONYMOUS, Identity
 from tap.adql import CatalogTable
 from tap.metadata.catalog import TableBlock
 from tap.metadata.metadata_files import MetadataFiles
-from tap.metadata.registry_columns import REGISTRY_COLUMNS, REGISTRY_DESCRIPTIONS, REGISTRY_KEYS, REGISTRY_MODEL
+from tap.metadata.registry_columns import (
+    REGISTRY_COLUMNS,
+    REGISTRY_DESCRIPTIONS,
+    REGISTRY_KEYS,
+    REGISTRY_MODEL,
+    REGISTRY_UTYPES,
+)
+from tap.metadata.registry_rows import BlockRows, RegistryBlock
 from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
 from tap.metadata.rows import rows_by_name
 from tap.models import RowFiles, TapSchema, TapTable
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 __all__ = ["RegistryBlock", "RegistrySource", "RegistryTables"]
 
 _RR = TapSchema("rr", "The registry of the public resources of this server (RegTAP 1.1)", (), REGISTRY_MODEL)
-
-
-class RegistryBlock(Protocol):
-    """Some records of the registry."""
-
-    @property
-    def key(self) -> str:
-        """A text that is another whenever one of the records is another."""
-
-    def rows(self, table: str) -> Iterable[Mapping[str, object]]:
-        """Return the rows of a table of ``rr`` for the records, by the names of columns; what is missing is null."""
 
 
 class RegistrySource(Protocol):
@@ -53,6 +46,7 @@ class RegistryTables:
     def __init__(self, source: Callable[[], RegistrySource], files: MetadataFiles) -> None:
         self._source = source
         self._segments = RowSegments(files)
+        self._block_rows = BlockRows()
 
     def stamp(self) -> object:
         """Return a value that never changes: what the tables are like does not depend on their rows."""
@@ -95,15 +89,20 @@ class RegistryTables:
             located=partial(self._rows, name),
             order=list(REGISTRY_COLUMNS).index(name),
             standard=True,
+            utype=REGISTRY_UTYPES.get(name),
             foreign_keys=tuple(key for key in REGISTRY_KEYS if key.from_table == full_name),
         )
 
     def _rows(self, name: str) -> RowFiles:
-        """Return the files of the rows of a table."""
-        parts = [RowBlock(block.key, partial(_block_rows, name, block)) for block in self._source().blocks()]
+        """Return the files of the rows of a table; the others are written as well when much has changed."""
+        blocks = self._source().blocks()
+        found = self._files_of(name, blocks)
+        if self._block_rows.has_many:
+            for other in REGISTRY_COLUMNS:
+                self._files_of(other, blocks)
+        return found
+
+    def _files_of(self, name: str, blocks: Sequence[RegistryBlock]) -> RowFiles:
+        parts = [RowBlock(block.key, partial(self._block_rows.take, name, block)) for block in blocks]
         empty = RowBlock("", partial(rows_by_name, REGISTRY_COLUMNS[name], ()))
         return self._segments.files(f"{_RR.name}.{name}", reader_of(ANONYMOUS), parts or [empty])
-
-
-def _block_rows(name: str, block: RegistryBlock) -> "pa.Table":
-    return rows_by_name(REGISTRY_COLUMNS[name], block.rows(name))

@@ -29,9 +29,6 @@ __all__ = [
 #: Tables of ``photoz`` whose rows describe products.
 PRODUCT_TABLES = frozenset({"products", "product_columns", "product_files"})
 
-#: Columns of TAP_SCHEMA that are not of the standard (TAP 1.1 §4 allows them).
-_EXTENSIONS = frozenset({"density", "min_value", "max_value", "fill_factor", "null_count", "distinct_count"})
-
 _Row = tuple[object, ...]
 
 
@@ -91,7 +88,7 @@ def _arrow(columns: Sequence[Column], rows: Iterable[_Row]) -> pa.Table:
 
 def _table_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
     for table in tables:
-        yield table.schema, table.name, "table", None, table.description, table.order
+        yield table.schema, table.name, "table", table.utype, table.description, table.order
 
 
 def _column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
@@ -111,7 +108,7 @@ def _column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
                 column.ucd,
                 int(column.name in table.indexed),
                 int(column.name in table.principal),
-                int(table.standard and column.name not in _EXTENSIONS),
+                int(table.is_standard(column.name)),
                 index,
                 column.density,
                 *_statistics(table, column.name),

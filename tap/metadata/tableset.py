@@ -105,12 +105,13 @@ def _write_text(document: _Document, name: str, text: str) -> None:
 def _fill_table(element: etree._Element, table: TapTable, detail: Detail) -> None:
     _add(element, "name", table.name)
     _add(element, "description", table.description)
+    _add(element, "utype", table.utype)
     if table.row_count is not None:
         _add(element, "nrows", str(table.row_count))
     if detail is Detail.MIN:
         return
     for column in table.columns:
-        item = etree.SubElement(element, "column", {"std": "true"} if table.standard else {})
+        item = etree.SubElement(element, "column", {"std": "true"} if table.is_standard(column.name) else {})
         known = table.summaries.get(column.name)
         if known is not None and detail is Detail.STATISTICS:
             item.attrib.update(statistics_attributes(known, table.row_count))

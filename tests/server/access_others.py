@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.server.access_challenges import CHALLENGES
 from tests.server.access_pages import PAGES
 from tests.server.access_queries import QUERIES
 from tests.server.access_rules import NUMBERS_FROM
@@ -12,6 +13,7 @@ _PRODUCT = "/api/products/{product_id}"
 _ADQL = {"params": {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables"}}
 NEW = {"display_name": "new", "product_type": 7}
 
+_READ = ("GET", "HEAD")
 _PIPELINES = ("combine_redshift_dedup", "training_set_maker", "validate_estimates")
 _NODE_JOBS = ("/vospace/transfers", "/vospace/async-delete", "/vospace/async-setprops")
 _TRANSFER = {
@@ -24,6 +26,7 @@ _TRANSFER = {
 OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     **QUERIES,
     **PAGES,
+    **CHALLENGES,
     ("GET", "/api/openapi.json"): ({"*": 200}, {}),
     ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
     ("GET", "/api/meanings"): ({"*": 200}, {}),
@@ -59,7 +62,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             {"nobody": 401, "*": 403},
             {"url": f"/api/products/{NUMBERS_FROM + 1}/{name}/file?token=wrong"},
         )
-        for method in ("GET", "HEAD")
+        for method in _READ
         for name in ("download", "download/main-file")
     },
     ("GET", "/api/users/{user_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/users/1"}),
@@ -228,17 +231,17 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     **{
         (method, f"/tap{path}"): ({"*": 200}, {})
         for path in ("", "/", "/tables", "/examples", "/capabilities")
-        for method in ("GET", "HEAD")
+        for method in _READ
     },
-    **{(method, "/tap/availability"): ({"*": 200}, {"open": True}) for method in ("GET", "HEAD")},
+    **{(method, "/tap/availability"): ({"*": 200}, {"open": True}) for method in _READ},
     **{
         (method, "/tap/schemas/{prefix}.xsd"): ({"*": 200}, {"open": True, "url": "/tap/schemas/colstat.xsd"})
-        for method in ("GET", "HEAD")
+        for method in _READ
     },
     **{
         (method, f"/vospace/{name}"): ({"*": 200}, {"open": True})
         for name in ("capabilities", "protocols", "views", "properties", "availability")
-        for method in ("GET", "HEAD")
+        for method in _READ
     },
     # Queries: everybody may make some and list one's own; runs of pipelines are for those who may write. A job that is
     # not there, and another one's, is unknown.
@@ -266,7 +269,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     **{
         (method, f"/datalink/{name}"): ({"*": 200}, {"open": True})
         for name in ("capabilities", "availability")
-        for method in ("GET", "HEAD")
+        for method in _READ
     },
     **{
         ("POST", f"/pipelines/{name}"): ({"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 303}, {})
@@ -275,7 +278,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     **{
         (method, jobs): ({"*": 200}, {})
         for jobs in ("/tap/async", "/tap/table-update", *(f"/pipelines/{name}" for name in _PIPELINES), *_NODE_JOBS)
-        for method in ("GET", "HEAD")
+        for method in _READ
     },
     **{
         (method, f"{jobs}/{{job_id}}{part}"): (
@@ -333,7 +336,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             {"url": f"/vospace/transfers/sync-wrong{part}"},
         )
         for part in ("", "/phase", "/error", "/results/transferDetails")
-        for method in ("GET", "HEAD")
+        for method in _READ
     },
     ("POST", "/vospace/transfers"): ({"*": 400}, {"content": b"none"}),
     **{
@@ -348,7 +351,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
     **{
         (method, f"/gms/search{part}"): ({"nobody": 401, "*": 200}, {"url": f"/gms/search{part and '/team'}"})
-        for method in ("GET", "HEAD")
+        for method in _READ
         for part in ("", "/{group}")
     },
     **{(method, "/gms/capabilities"): ({"*": 200}, {"open": True}) for method in ("GET", "HEAD")},
@@ -395,5 +398,5 @@ OPEN_ROUTES |= {
     (method, f"{prefix}/tap/{path}")
     for prefix in ("/auth", "/reg")
     for path in ("availability", "schemas/{prefix}.xsd")
-    for method in ("GET", "HEAD")
+    for method in _READ
 }

@@ -94,4 +94,10 @@ PAGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 303},
         {"data": {"display_name": "new", "product_type": "7", "visibility": "private"}},
     ),
+    **{
+        (method, f"/health/{name}"): ({"*": 200}, {"open": True})
+        for method in ("GET", "HEAD")
+        for name in ("live", "ready")
+    },
+    ("GET", "/metrics"): ({"*": 403}, {"open": True}),  # no account decides; tests/server/operations/test_metrics.py
 }

@@ -1,6 +1,8 @@
-"""Who may ask for the routes of the query page, with the answers that each person gets."""
+"""Who may ask for the routes of queries and of survey catalogues, with the answers that each person gets."""
 
 from typing import Any
+
+from tests.server.access_catalogues import CATALOGUES
 
 __all__ = ["QUERIES"]
 
@@ -8,6 +10,7 @@ _TABLES = "SELECT table_name FROM tap_schema.tables"
 _WRITING = {"nobody": 303, "owner_reading": 403, "admin_reading": 403}
 
 QUERIES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
+    **CATALOGUES,
     ("GET", "/query"): ({"*": 200}, {}),
     ("POST", "/query"): ({"*": 200}, {"data": {"query": _TABLES, "action": "tables"}}),
     ("POST", "/query/download"): ({"*": 400}, {"data": {"query": ""}}),

@@ -28,8 +28,8 @@ TABLE = b"objid,RAJ2000,DEJ2000,zspec\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n3,10
 MAIN, AUXILIARY = "secret table.csv", "notes.txt"
 NUMBERS_FROM = 700_000
 
-#: A published product of each visibility, and a public one of each other status.
-STATES = ("private", "groups", "registered", "public", "draft", "processing", "failed", "deleted")
+#: A published product of each visibility, a public one that is hidden, and a public one of each other status.
+STATES = ("private", "groups", "registered", "public", "hidden", "draft", "processing", "failed", "deleted")
 UNPUBLISHED = ("draft", "processing", "failed")
 #: What a product of another one's is to each person: own (may change), manage (may give away), read, or nothing.
 OWNERS = ("owner", "co_owner", "admin")
@@ -39,6 +39,7 @@ READERS = {
     "groups": {"owner_reading", "member"},
     "registered": {"owner_reading", "member", "stranger", "admin_reading"},
     "public": {"owner_reading", "member", "stranger", "admin_reading", "nobody"},
+    "hidden": {"owner_reading"},
     "draft": {"owner_reading"},
     "processing": {"owner_reading"},
     "failed": {"owner_reading"},
@@ -106,6 +107,7 @@ class Ask:
             return frozenset({401})
         no_one = frozenset({303 if self.page else 401})
         owns = actor in OWNERS and state not in {"deleted", "missing"}
+        owns = owns and not (state == "hidden" and actor == "co_owner")
         reads = owns or actor in READERS.get(state, set())
         if self.published and state in UNPUBLISHED:
             owns = reads = False

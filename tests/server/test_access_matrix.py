@@ -139,6 +139,7 @@ _VALUES: dict[str, dict[str, Any]] = {
         }.get(state, ProductStatus.PUBLISHED),
         "visibility": state if state in set(Visibility) else Visibility.PUBLIC,
         "display_name": "A product",
+        "is_hidden": state == "hidden",
     }
     for state in STATES
 }
@@ -293,7 +294,7 @@ def test_other_routes_answer_those_who_may(site: Site, route: tuple[str, str]):
             wanted = 401
         answer = site.ask(actor, route[0], sent.get("url", route[1]), **request)
         assert answer.status_code == wanted, f"{actor}: {answer.text[:300]}"
-        for state in ("private", "groups", *UNPUBLISHED, "deleted"):
+        for state in ("private", "groups", "hidden", *UNPUBLISHED, "deleted"):
             if actor in {"stranger", "admin_reading", "nobody", *REFUSED}:
                 assert site.targets[state].name not in answer.text
                 assert site.targets[state].table not in answer.text
@@ -345,7 +346,7 @@ def test_no_query_tells_a_hidden_table_from_none(site: Site, actor: str, query: 
     public = site.targets["public"].table
     unknown = _tap(site, actor, query.format(MISSING.table, public))
     assert unknown.status_code in ({400, 401} if actor == "nobody" else {400})
-    for state in ("private", "groups", *UNPUBLISHED, "deleted"):
+    for state in ("private", "groups", "hidden", *UNPUBLISHED, "deleted"):
         target = site.targets[state]
         answer = _tap(site, actor, query.format(target.table, public))
         assert _seen(answer, target) == _seen(unknown, MISSING)

@@ -15,6 +15,7 @@ from server.migrations.upgrade import migrate
 @pytest.fixture
 def sqlite_file(tmp_path: Path) -> Path:
     """A migrated database in a data folder."""
+    prepare_data_folder(Settings(data=tmp_path))
     database = Database(f"sqlite:///{tmp_path / 'photoz.sqlite'}")
     migrate(database)
     database.close()

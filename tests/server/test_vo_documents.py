@@ -15,6 +15,7 @@ from server.app import create_app
 from server.services import Services
 from tests.core.vosi.schemas import schema, votable_schema
 from tests.support.in_process import in_process_client
+from tests.support.waiting import wait_for
 from tests.vospace.client import checked
 
 pytestmark = pytest.mark.either_database
@@ -119,4 +120,5 @@ def test_no_service_says_that_it_is_available_when_the_database_does_not_answer(
     assert {found(path) for path in AVAILABILITIES} == {("true", None)}
     services.database.engine.dispose()
     services.database.engine = Database("sqlite:////nowhere/gone.sqlite").engine
-    assert {found(path) for path in AVAILABILITIES} == {("false", "The metadata database does not answer.")}
+    unavailable = {("false", "The metadata database does not answer.")}
+    wait_for(lambda: {found(path) for path in AVAILABILITIES} == unavailable, "a service is said to be available")

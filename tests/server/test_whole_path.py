@@ -2,14 +2,18 @@
 
 import hashlib
 import io
+import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import pyvo
 import requests
@@ -19,10 +23,11 @@ from astropy.io.votable import parse_single_table
 from astropy.table import Table
 from pzserver.sessions import TidySession
 
-from server.demo.products import DEMO_VALIDATION, demo_products
+from server.demo.products import DEMO_RELEASE, DEMO_VALIDATION, DemoProduct, demo_products
 from tests.server.api import Api
 from tests.server.comparing import assert_same_rows
 from tests.support.accounts import new_account
+from tests.support.pypi_client import PypiClient
 from tests.support.server import RunningServer, running_server
 from tests.support.tools import Stilts
 from tests.support.waiting import wait_for
@@ -57,6 +62,11 @@ class Site:
         return requests.get(f"{self.server.base_url}{path}", headers=headers, timeout=60, **keywords)
 
 
+@cache
+def _demos() -> tuple[DemoProduct, ...]:
+    return tuple(demo_products())
+
+
 @pytest.fixture(scope="module")
 def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     env = {"PHOTOZ_DEMO": "true", "PHOTOZ_JOB_WORKERS": "2"}
@@ -83,7 +93,7 @@ def small(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_the_demo_data_are_there_and_hold_what_was_made(site: Site):
     tap = site.tap()
     listed = tap.search("SELECT display_name, table_name, row_count FROM photoz.products").to_table()
-    expected = {demo.display_name: demo.table for demo in demo_products()}
+    expected = {demo.display_name: demo.table for demo in _demos()}
     assert set(listed["display_name"]) == {*expected, DEMO_VALIDATION}
     for row in listed:
         if row["display_name"] == DEMO_VALIDATION:
@@ -99,7 +109,7 @@ def test_the_demo_data_are_filled_in_once(site: Site):
 
 
 def test_guesses_are_right_for_the_demo_data(site: Site):
-    expected = {demo.display_name: dict(demo.meanings) for demo in demo_products()}
+    expected = {demo.display_name: dict(demo.meanings) for demo in _demos()}
     aliases = {"ra": "RA", "dec": "Dec", "z": "z"}
     for product in site.admin.json("GET", "products/")["results"]:
         found = site.admin.json("GET", f"products/{product['id']}/inspection/")["found"]
@@ -119,7 +129,7 @@ def test_a_catalogue_is_found_queried_and_read_by_pyvo(site: Site, small: dict):
 
 
 def test_a_cone_search_finds_what_astropy_finds(site: Site):
-    demo = next(demo for demo in demo_products() if demo.product_type == "object_catalog")
+    demo = next(demo for demo in _demos() if demo.product_type == "object_catalog")
     names = {meaning: column for column, meaning in demo.meanings.items()}
     ra, dec = (demo.table[names[key]].to_numpy() for key in ("ra", "dec"))
     centre = SkyCoord(float(np.median(ra[:1000])), float(np.median(dec[:1000])), unit="deg")
@@ -302,3 +312,53 @@ def test_the_limit_on_files_holds_while_bytes_arrive(site: Site):
         pass  # the server hung up before the client had sent everything, as it should
     wait_for(lambda: set(staging.iterdir()) <= before, "what had arrived was kept")
     assert site.user.json("GET", f"product-files/?product_id={product['id']}")["count"] == 0
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["0.3.7", "ours"])
+def test_the_tutorial_of_todays_library_runs_from_top_to_bottom(
+    site: Site, todays_client: PypiClient, todays_notebooks: Path, tmp_path: Path, ours: bool
+):
+    demos = {demo.display_name: demo.table for demo in _demos()}
+    products = site.user.json("GET", "products/")["results"]
+    names = {each["display_name"]: each["internal_name"] for each in products}
+    deep, fibre, grism = (names[f"Mock {name} Survey"] for name in ("Deep Slit", "Fibre", "Grism"))
+    numbers = [name.partition("_")[0] for name in (deep, fibre, grism)]
+    replacements = {
+        "product_id = 30": f"product_id = {numbers[0]}",
+        "get_product(30)": f"get_product({numbers[0]})",
+        '"170_2dfgrs_final_data_release"': f'"{deep}", "{fibre}"',
+        **{f"append_catalog({170 + i})": f"append_catalog({number})" for i, number in enumerate(numbers)},
+        "set_redshift(178)": f"set_redshift({numbers[1]})",
+        'name="dp1"': f'name="{DEMO_RELEASE}"',
+        "'i_cModelMag_dered'": "'i_cModelMag'",
+    }
+    folder = Path(shutil.copytree(todays_notebooks, tmp_path / "notebooks"))
+    script, address = Path(__file__).parent / "tutorial_notebook.py", f"{site.server.base_url}/api/"
+    given = ("pzserver_tutorial.ipynb", address, site.user.token, json.dumps(replacements))
+    found = todays_client.run(script, *given, folder=folder, ours=ours)
+    assert (found["version"].split()[1] == "0.3.7") is not ours
+    assert (found["cells"], found["failed"]) == (65, {})
+    assert (found["crc"]["status"], found["tsm"]["status"]) == ("Successful", "Successful")
+    matched = _nearest_arcsec(demos["Mock Fibre Survey"], demos["Mock LSST Object Catalogue"]) < 1
+    assert found["rows"][1] == matched.sum()
+    assert {"Z", "coord_ra", "i_cModelMag", "is_training_set"} <= set(found["training set"])
+    run = site.user.json("GET", f"processes/{found['tsm']['id']}/")
+    assert "'crossmatch.output_catalog_name' has no effect" in run["warnings"][0]
+    assert [each["internal_name"] for each in run["provenance_inputs"]] == [fibre, names["Mock LSST Object Catalogue"]]
+    made = site.user.json("GET", f"products/{found['crc']['output']['id']}/main_file_info/")
+    assert (made["main_file"]["n_rows"], made["origin"]) == (found["rows"][0], "Combine Redshift Catalogs")
+    assert all(name in found["shown"]["75"] for name in (deep, fibre))
+    assert site.user.json("GET", "products/?display_name=example upload via lib")["count"] == 0
+    training, objects, metadata = found["looped"]  # shown in a loop, and before the last line of a cell
+    assert "Mock Training Set" in training
+    assert "z_true` is the redshift of the simulation" in objects
+    assert "columns_association" in metadata
+
+
+def _nearest_arcsec(redshifts: pa.Table, objects: pa.Table) -> np.ndarray:
+    """Return the distance of each redshift from its nearest object, by astropy."""
+    sky = [
+        SkyCoord(table[ra].to_numpy(), table[dec].to_numpy(), unit="deg")
+        for table, ra, dec in ((redshifts, "TARGET_RA", "TARGET_DEC"), (objects, "coord_ra", "coord_dec"))
+    ]
+    return np.asarray(sky[0].match_to_catalog_sky(sky[1])[1].arcsec)

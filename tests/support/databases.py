@@ -9,6 +9,7 @@ import psycopg2
 from psycopg2 import sql
 from sqlalchemy import Engine, MetaData
 
+import tap.metadata.survey_catalogues.schema  # noqa: F401 - every list of tables reads it, and imports it late
 from core.database import Base, Database
 from tests.support.postgres import PostgresServer
 

@@ -5,20 +5,31 @@ environment of the tests where the versions there are within its bounds.
 """
 
 import fcntl
+import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.parse import urljoin
+from urllib.request import urlopen
 
-__all__ = ["PypiClient", "UnavailableError", "pypi_client"]
+__all__ = ["PypiClient", "UnavailableError", "pypi_client", "pypi_notebooks"]
 
 _VERSION = "0.3.7"
+_SDIST, _SHA256 = f"pzserver-{_VERSION}.tar.gz", "6374b2b1fc7a18df21d03e09ae9380532f59e1cf072c08318f13f0ca4bdab7bc"
+_NOTEBOOKS = f"pzserver-{_VERSION}/docs/notebooks"
+_OURS = Path(__file__).parents[2] / "clients" / "src"
+_DOWNLOAD_SECONDS = 60.0
 _SCRIPT_SECONDS = 300.0
 _INSTALL_SECONDS = 600.0
 
@@ -52,8 +63,14 @@ class PypiClient:
 
     python: Path
 
-    def run(self, script: Path, *arguments: str, folder: Path) -> Any:
-        """Run a script in a folder, and give what the last line of its output says."""
+    def run(self, script: Path, *arguments: str, folder: Path, ours: bool = False) -> Any:
+        """Run a script in a folder, and give what the last line of its output says.
+
+        Parameters
+        ----------
+        ours
+            Whether the script imports our library in place of the one from PyPI.
+        """
         done = subprocess.run(
             [self.python, script, *arguments],
             capture_output=True,
@@ -62,7 +79,13 @@ class PypiClient:
             stdin=subprocess.DEVNULL,
             timeout=_SCRIPT_SECONDS,
             cwd=folder,
-            env={**os.environ, "MPLBACKEND": "agg", "MPLCONFIGDIR": str(folder), "IPYTHONDIR": str(folder)},
+            env={
+                **os.environ,
+                **({"PYTHONPATH": str(_OURS)} if ours else {}),
+                "MPLBACKEND": "agg",
+                "MPLCONFIGDIR": str(folder),
+                "IPYTHONDIR": str(folder),
+            },
         )
         assert done.returncode == 0, f"{script.name} failed:\n{done.stdout}{done.stderr}"
         return json.loads(done.stdout.splitlines()[-1])
@@ -83,6 +106,51 @@ def pypi_client(cache: Path) -> PypiClient:
         if not place.exists():
             _install(place)
     return PypiClient(place / "bin" / "python")
+
+
+def pypi_notebooks(cache: Path) -> Path:
+    """Give the folder of notebooks of the library's source distribution, fetched once into a folder below ``cache``.
+
+    Raises
+    ------
+    UnavailableError
+        It is not there and cannot be fetched, for example without a network.
+    """
+    place = cache / f"pzserver-{_VERSION}-notebooks"
+    cache.mkdir(exist_ok=True)
+    with (cache / "notebooks.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            with (
+                tempfile.TemporaryDirectory(dir=cache) as folder,
+                tarfile.open(fileobj=io.BytesIO(_fetched_sdist())) as archive,
+            ):
+                members = [each for each in archive.getmembers() if each.name.startswith(_NOTEBOOKS)]
+                archive.extractall(folder, members, filter="data")
+                shutil.move(Path(folder) / _NOTEBOOKS, place)
+    return place
+
+
+def _fetched_sdist() -> bytes:
+    """Fetch the source distribution by the simple index."""
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pzserver/"
+    try:
+        page = _fetched(index).decode()
+        found = re.search(rf'href="([^"]*{re.escape(_SDIST)})', page)
+        content = _fetched(urljoin(index, found[1])) if found else b""
+    except (URLError, OSError) as e:
+        message = f"{_SDIST} cannot be fetched from {index}: {e}"
+        raise UnavailableError(message) from e
+    if hashlib.sha256(content).hexdigest() != _SHA256:
+        message = f"{_SDIST} is not at {index} as it was published"
+        raise UnavailableError(message)
+    return content
+
+
+def _fetched(url: str) -> bytes:
+    with urlopen(url, timeout=_DOWNLOAD_SECONDS) as answer:
+        content: bytes = answer.read()
+    return content
 
 
 def _install(place: Path) -> None:

@@ -183,6 +183,7 @@ def _environment(data: Path, port: int, mark: str) -> dict[str, str]:
         "PHOTOZ_PORT": str(port),
         "PHOTOZ_DEMO": "false",
         "PHOTOZ_JOB_WORKERS": "1",  # each takes seconds to import what jobs need
+        "PHOTOZ_STOP_SECONDS": "5",  # for what a test leaves open
         "PYTHONUNBUFFERED": "1",
         _MARK: mark,
     }

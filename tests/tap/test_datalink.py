@@ -43,7 +43,8 @@ def links(site: SmallSite, session: requests.Session, *ids: str, method: str = "
 
 def test_every_link_of_a_product_leads_to_what_it_says(site: SmallSite, session):
     table = links(site, session, "1_numbered")
-    assert {"#this", "#auxiliary", "#preview", "#cutout"} == set(table["semantics"])
+    assert {"#this", "#auxiliary", "#preview", "#derivation", "#cutout"} == set(table["semantics"])
+    assert dict(zip(table["local_semantics"], table["access_url"], strict=True))["#hats"] == site.url("hats/1_numbered")
     assert {"#detached-header", "#documentation", "#package", "#provenance", "#cone"} <= set(table["local_semantics"])
     for row in table:
         if not row["access_url"]:

@@ -56,7 +56,7 @@ class _Uploads:
 
 def opened(rows: int, **parameters: str) -> OpenQuery:
     engine = SimpleNamespace(admit=lambda query, _: _Admission(_sql(query), rows))
-    table = SimpleNamespace(name="t", origin=(), engine_table=EngineTable("s", "t", data=pa.table({"n": [1]})))
+    table = SimpleNamespace(name="t", origin=(), read_by=lambda _: EngineTable("s", "t", data=pa.table({"n": [1]})))
     tables = SimpleNamespace(find=Catalog([_TABLE]).find, found={"t": table})
     catalog = SimpleNamespace(lookup=lambda _: tables)
     service = TapService(Settings(maxrec_default=10, maxrec_limit=50), catalog, engine, _Uploads())

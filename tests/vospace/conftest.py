@@ -11,9 +11,10 @@ from fastapi import FastAPI
 
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
-from core.database import Database
+from core.database import Database, utc_now
 from core.files import FolderStore
 from core.settings import Settings
+from core.vosi import present_availability
 from core.web.routes import add_routers
 from products.lifecycle.uploads import UploadService
 from products.models import FileRole, Product, Visibility
@@ -106,7 +107,12 @@ def _bare_services(settings: Settings, database: Database) -> tuple[FastAPI, Ser
     app = FastAPI()
     add_routers(
         app,
-        vospace_routes(services.vospace, services.accounts.authenticate, services.jobs),
+        vospace_routes(
+            services.vospace,
+            services.accounts.authenticate,
+            services.jobs,
+            lambda: present_availability(tuple, utc_now()),
+        ),
         registry_routes(settings),
     )
     return app, services

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.database import Database
 from core.processes import ProcessIdentity
+from core.telemetry.logs import log_format
 from uws.execution.backlog import Backlog
 from uws.execution.lease_renewal import LeaseRenewer
 from uws.execution.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
@@ -90,13 +91,18 @@ class ProcessQueue:
         self._on_taken = on_taken or FairShare(self._database, self).submit_next
         self._failed_starts: dict[str, int] = {}
         self._idle = 0
-        self._closed = False
+        self._draining = self._closed = False
 
     @property
     def idle(self) -> int:
         """Number of jobs that would start at once if they were submitted now."""
         with self._changed:
             return max(self._idle - self._backlog.waiting, 0)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether none of its slots has ended; true as well for a queue that was not started."""
+        return not self._closed and all(thread.is_alive() for thread in self._threads)
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -137,6 +143,11 @@ class ProcessQueue:
             with self._changed:
                 self._changed.wait_for(lambda: job_id not in self._backlog, _CANCEL_SECONDS)
 
+    def drain(self) -> None:
+        """Start no further job; those that run go on until `close`, and those that wait are left to other servers."""
+        with self._changed:
+            self._draining = True
+
     def close(self) -> None:
         """Stop within seconds; running jobs are QUEUED again when their kind allows a retry, else they end in ERROR."""
         with self._changed:
@@ -160,6 +171,7 @@ class ProcessQueue:
                 scratch=self._scratch or self._scratch_root,
                 lease_owner=self._owner,
                 log_level=logging.getLogger().getEffectiveLevel(),
+                log_format=log_format(),
             )
         )
 
@@ -177,7 +189,7 @@ class ProcessQueue:
     def _take(self) -> str | None:
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._backlog.has_next or self._closed)
+            self._changed.wait_for(lambda: (self._backlog.has_next and not self._draining) or self._closed)
             self._idle -= 1
             return None if self._closed else self._backlog.take()
 

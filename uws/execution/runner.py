@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
-from core.errors import PhotozError
-from core.memory_errors import is_out_of_memory
+from core.errors import PhotozError, is_out_of_memory
+from core.telemetry.logs import log_fields
 from uws.errors import JobCancelled
 from uws.execution.memory_limit import limited_address_space
 from uws.kinds import JobContext, JobKind
@@ -87,7 +87,13 @@ class JobRunner:
             claimed = claim_job(session, job_id, self._owner)
         if claimed is None:
             return False
-        job, lease = claimed
+        with log_fields(lambda: {"job_id": job_id, "job_kind": claimed[0].kind, "user": claimed[0].owner}):
+            self._run(*claimed)
+        return True
+
+    def _run(self, job: Job, lease: Lease) -> None:
+        started = time.monotonic()
+        _logger.info("job started", extra={"attempt": lease.attempt})
         self._notify(RunnerEvent.EXECUTING, job, lease)
         folder = self._scratch / f"{job.id}-{lease.attempt}"
         context = JobContext(
@@ -101,12 +107,16 @@ class JobRunner:
         try:
             error = self._call(job, context, folder)
         except JobCancelled:
-            return True
+            _logger.info("job cancelled", extra={"seconds": round(time.monotonic() - started, 3)})
+            return
         ended = self._store(job, lease, context, error)
+        _logger.info(
+            "job ended",
+            extra={"phase": ended and ended.phase, "error": error, "seconds": round(time.monotonic() - started, 3)},
+        )
         self._notify(RunnerEvent.ENDED, job, lease)
         if ended is not None:
             self._completion.notify_end(ended)
-        return True
 
     def _call(self, job: Job, context: JobContext, folder: Path) -> str | None:
         """Call the function of the kind; return the error message when it failed."""

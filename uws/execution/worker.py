@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
+from core.telemetry.logs import log_to_stderr
 from uws.execution.memory_limit import resident_bytes
 from uws.execution.runner import JobRunner, RunnerEvent
 from uws.execution.worker_process import Assignment, Message, WorkerEvent
@@ -39,8 +40,7 @@ def main() -> None:
     try:
         # The parent process wrote it: this is how it sends the function that constructs the kinds.
         assignment: Assignment = pickle.loads(pipe.recv_bytes())  # noqa: S301 - see above  # nosec B301
-        logging.basicConfig(level=assignment.log_level, format="%(levelname)s %(name)s: %(message)s")
-        logging.getLogger("numexpr").setLevel(logging.WARNING)  # it tells its number of threads at each start
+        log_to_stderr(assignment.log_level, assignment.log_format)
         _Worker(assignment, pipe).serve()
     except (EOFError, BrokenPipeError):  # the server is gone
         return

@@ -14,6 +14,7 @@ from enum import StrEnum
 from multiprocessing.connection import Pipe
 from pathlib import Path
 
+from core.telemetry.logs import LogFormat
 from uws.kinds import JobKind
 
 __all__ = ["Assignment", "Message", "WorkerEvent", "WorkerProcess"]
@@ -61,6 +62,7 @@ class Assignment:
     scratch: Path
     lease_owner: str
     log_level: int
+    log_format: LogFormat
 
 
 class WorkerProcess:

@@ -49,7 +49,9 @@ def product_node(product: Product, *, public: bool, group_uri: Callable[[str], s
     }
     if product.description:
         properties["description"] = product.description
-    if product.visibility is Visibility.REGISTERED:
+    if product.is_hidden:
+        pass  # no group reads it, whatever its visibility is
+    elif product.visibility is Visibility.REGISTERED:
         properties["groupread"] = group_uri(REGISTERED)
     elif product.visibility is Visibility.GROUPS:
         properties["groupread"] = " ".join(map(group_uri, product.groups))

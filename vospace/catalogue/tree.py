@@ -143,7 +143,7 @@ class ProductTree:
 
     def _public_ids(self, products: Iterable[Product]) -> frozenset[int]:
         """Return the ids of the products that anonymous users can read, by visibility and by access to the release."""
-        shared = [product for product in products if product.visibility is Visibility.PUBLIC]
+        shared = [product for product in products if product.visibility is Visibility.PUBLIC and not product.is_hidden]
         doubtful = {p.id for p in shared if p.release is not None and not p.release.is_public}
         public = {product.id for product in shared} - doubtful
         if doubtful:

@@ -5,13 +5,10 @@ from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.auth.dependencies import Authenticator
-from core.auth.models import ANONYMOUS
-from core.database import utc_now
 from core.errors import PhotozError
-from core.vosi import availability_document, capabilities_document
+from core.vosi import capabilities_document
 from core.web.routes import add_routers, route_class
 from uws import JobService
 from vospace.assembly import PREFIX, VOSpaceServices
@@ -22,21 +19,29 @@ from vospace.handlers.endpoints import JobEndpoints
 from vospace.handlers.files import add_data_routes, add_file_routes
 from vospace.handlers.nodes import add_node_routes
 from vospace.handlers.transfers import add_sync_routes, job_routes
-from vospace.models import CORE, Listing
+from vospace.models import CORE
 
 __all__ = ["vospace_routes"]
 
 _READ = ["GET", "HEAD"]
 
 
-def vospace_routes(vospace: VOSpaceServices, authenticate: Authenticator, jobs: JobService) -> APIRouter:
-    """Return the router of the VOSpace."""
+def vospace_routes(
+    vospace: VOSpaceServices, authenticate: Authenticator, jobs: JobService, availability: Callable[[], bytes]
+) -> APIRouter:
+    """Return the router of the VOSpace.
+
+    Parameters
+    ----------
+    availability
+        Writes the availability document.
+    """
     router = APIRouter(prefix=PREFIX, route_class=route_class(_render_fault), include_in_schema=False)
     add_node_routes(router, authenticate, vospace.nodes, vospace.base_url)
     add_file_routes(router, authenticate, vospace.nodes, vospace.uploads)
     add_data_routes(router, vospace.nodes, vospace.uploads, vospace.signed_urls, JobEndpoints(jobs))
     add_sync_routes(router, authenticate, vospace.negotiator, vospace.signer, vospace.base_url)
-    _add_document_routes(router, vospace)
+    _add_document_routes(router, vospace, availability)
     whole = APIRouter()
     add_routers(whole, router, job_routes(jobs, authenticate, vospace.negotiator, vospace.base_url, PREFIX))
     return whole
@@ -47,8 +52,7 @@ def _render_fault(_request: Request, error: PhotozError) -> Response:
     return PlainTextResponse(fault_text(error), error.status)
 
 
-def _add_document_routes(router: APIRouter, vospace: VOSpaceServices) -> None:
-    since = utc_now()
+def _add_document_routes(router: APIRouter, vospace: VOSpaceServices, availability: Callable[[], bytes]) -> None:
     offered = ("httpsget", "httpsput") if vospace.is_secure else ("httpget", "httpput", "httpsget", "httpsput")
     protocols = tuple(CORE + name for name in offered)
     documents: Mapping[str, Callable[[], bytes]] = {
@@ -67,11 +71,5 @@ def _add_document_routes(router: APIRouter, vospace: VOSpaceServices) -> None:
         add(path, write)
 
     @router.api_route("/availability", methods=_READ)
-    def availability() -> Response:
-        try:
-            vospace.nodes.node(ANONYMOUS, ("home",), Listing(limit=1))
-        except SQLAlchemyError:
-            document = availability_document(False, since, "The metadata database does not answer.")
-        else:
-            document = availability_document(True, since)
-        return Response(document, media_type="text/xml")
+    def answer_availability() -> Response:
+        return Response(availability(), media_type="text/xml")

@@ -24,6 +24,8 @@ from products.models import Visibility
 from products.sharing.embargoes import parse_embargo_date
 
 __all__ = [
+    "CatalogueBody",
+    "CataloguePatch",
     "CuratedBody",
     "GroupBody",
     "GroupPatch",
@@ -151,6 +153,26 @@ class GroupPatch(_Body):
     """Body that changes a group."""
 
     description: str
+
+
+class CatalogueBody(_Body):
+    """Body that registers a survey catalogue."""
+
+    name: str = Field(description="Name of the table in the schema hats.")
+    url: str = Field(description="Folder, or s3, https or http address, below a place of the settings.")
+    description: str = ""
+    visibility: Visibility = Visibility.REGISTERED
+    groups: Sequence[str] = Field(default=(), description="Names of the groups that may read it.")
+    ra: str = Field(default="", description="Column of right ascension, where the catalogue declares none.")
+    dec: str = Field(default="", description="Column of declination.")
+
+
+class CataloguePatch(_Body):
+    """Body that changes a survey catalogue; what is missing stays."""
+
+    description: str | None = None
+    visibility: Visibility | None = None
+    groups: Sequence[str] | None = None
 
 
 class MemberBody(_Body):

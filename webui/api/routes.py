@@ -4,7 +4,8 @@ from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
 from core.web.routes import add_routers
-from webui.api import accounts, compat, curated, groups, sign_in
+from webui.api import accounts, catalogues, compat, curated, groups, sign_in
+from webui.api.challenges import challenges, submissions
 from webui.api.errors import api_router
 from webui.api.processes import processes
 from webui.api.products import (
@@ -34,6 +35,7 @@ _NAMES = (
     "pipelines",
     "processes",
     "groups",
+    "challenges",
     "deleted-products",
 )
 
@@ -61,6 +63,9 @@ def api_routes(services: WebServices) -> APIRouter:
         provenance,
         processes,
         groups,
+        challenges,
+        submissions,
+        catalogues,
         sharing,
         curated,
         sign_in,

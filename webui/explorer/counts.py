@@ -33,9 +33,9 @@ class RowCounts:
             return table.row_count
         condition = selection.where()
         # Files of user tables and products have names of their own, and the name of a result has its job.
-        key = (table.name, table.files, condition)
+        key = (table.name, table.files, table.edition, condition)
         with self._lock:
-            known = self._kept.get(key) if table.files or table.upload else None
+            known = self._kept.get(key) if table.files or table.upload or table.edition else None
         if known is not None:
             return known
         found = await query_rows(request, self._tap, identity, selection.adql(["COUNT(*) AS n"], order=False), 1)

@@ -8,11 +8,12 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from core.auth.models import ANONYMOUS, Identity
+from core.database import storage_error
 from core.errors import (
     AuthenticationError,
     InvalidValueError,
@@ -22,7 +23,7 @@ from core.errors import (
     ServiceBusyError,
 )
 from core.web.deferred_routes import allowed_methods
-from core.web.routes import ErrorRenderer
+from core.web.routes import REQUEST_ID, ErrorRenderer
 from webui.addresses import login_address, page_of_request
 from webui.api.conditional import API_VERSION
 from webui.pages.forms import see_other
@@ -87,7 +88,7 @@ def render_error(services: WebServices, renderer: PageRenderer) -> ErrorRenderer
     return render
 
 
-def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]]:
+def error_handlers(services: WebServices) -> "Mapping[type[Exception], _Handler]":
     """Return the application's exception handlers: unknown addresses and methods, and unexpected errors.
 
     Browsers that accept HTML get a page, programs get JSON; neither shows internals.
@@ -121,17 +122,12 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
         return await respond(request, wrong, 422, wrong.message)
 
     async def unforeseen(request: Request, _error: Exception) -> Response:
-        # The ASGI server logs the traceback.
-        message = "An internal error occurred. The operator of this server finds details in the log."
+        # This response is sent outside of all middleware; that of the access log has logged the traceback.
+        request_id = getattr(request.state, REQUEST_ID, "")
+        message = f"An internal error occurred. The operator of this server finds details in the log, at {request_id}."
         answer = await respond(request, PhotozError(message), 500, message)
         answer.headers["X-Content-Type-Options"] = "nosniff"
-        return answer
-
-    async def unavailable(request: Request, error: OperationalError) -> Response:
-        _log.error("the database is not available", exc_info=error)
-        message = "The database of this server is not available at the moment. Try again in a few seconds."
-        answer = await respond(request, ServiceBusyError(message), 503, message)
-        answer.headers["Retry-After"] = "5"
+        answer.headers["X-Request-Id"] = request_id
         return answer
 
     async def gone(_request: Request, _error: ClientDisconnect) -> Response:
@@ -140,7 +136,7 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
     return {
         HTTPException: refused,
         RequestValidationError: invalid,
-        OperationalError: unavailable,
+        **_storage_handlers(respond),
         ClientDisconnect: gone,
         Exception: unforeseen,
     }
@@ -150,6 +146,39 @@ def _versioned(request: Request, response: Response) -> Response:
     if request.url.path.split("/")[1] == "api":
         response.headers["API-Version"] = API_VERSION
     return response
+
+
+_Handler = Callable[[Request, Any], Awaitable[Response]]
+_Respond = Callable[[Request, PhotozError, int, str], Awaitable[Response]]
+
+
+def _storage_handlers(respond: _Respond) -> Mapping[type[Exception], _Handler]:
+    """Return the handlers for a database that does not answer, and for disks that are full or read-only."""
+
+    async def unavailable(request: Request, error: OperationalError) -> Response:
+        if storage_error(error) is not None:
+            return await not_stored(request, error)
+        _log.error("the database is not available", exc_info=error)
+        message = "The database of this server is not available at the moment. Try again in a few seconds."
+        answer = await respond(request, ServiceBusyError(message), 503, message)
+        answer.headers["Retry-After"] = "5"
+        return answer
+
+    async def not_stored(request: Request, error: Exception) -> Response:
+        told = storage_error(error)
+        if told is None:
+            raise error
+        _log.error("the disk is full or read-only", exc_info=error)
+        answer = await respond(request, told, told.status, told.message)
+        if isinstance(told, ServiceBusyError):
+            answer.headers["Retry-After"] = str(told.retry_after)
+        return answer
+
+    return {
+        OperationalError: unavailable,
+        InternalError: not_stored,  # PostgreSQL in recovery, or set to read-only
+        OSError: not_stored,
+    }
 
 
 def _wants_page(request: Request) -> bool:

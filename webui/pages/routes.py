@@ -5,7 +5,9 @@ from fastapi import APIRouter
 from core.web.routes import route_class
 from webui.pages import about, api_reference, landing, library, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
-from webui.pages.admin import overview, product_types, registry, releases, users
+from webui.pages.admin import catalogues, overview, product_types, registry, releases, users
+from webui.pages.challenges import challenges, management
+from webui.pages.challenges import submissions as challenge_submissions
 from webui.pages.errors import render_error
 from webui.pages.explorer import columns as explored_columns
 from webui.pages.explorer import plots as explored_plots
@@ -31,14 +33,14 @@ def page_routes(services: WebServices) -> APIRouter:
     """Return the router of all pages."""
     renderer = PageRenderer(services.settings)
     router = APIRouter(route_class=route_class(render_error(services, renderer)), include_in_schema=False)
-    # The order counts: /product/new stands before /product/{name}.
+    # The order counts: /product/new stands before /product/{name}, /challenges/new before /challenges/{name}.
     parts = (
         landing, search, sign_in, oidc, description, files, columns, descriptions, review,
         product, lineage, densities, sky, sharing, groups, deleted, shared_link,
-        pipelines, comparison, run, jobs,
+        pipelines, comparison, run, jobs, management, challenges, challenge_submissions,
         explored_tables, explored_columns, explored_plots, single_row,
         query, own_files, own_file_moves, own_file_uploads, account, tokens, overview, users, releases, product_types,
-        registry,
+        registry, catalogues,
         about, library, api_reference, help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:

@@ -7,7 +7,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pzserver.compat.api import PzRequests as PzRequests
+    from pzserver.compat.catalogs import Catalog as Catalog
+    from pzserver.compat.catalogs import SpeczCatalog as SpeczCatalog
+    from pzserver.compat.catalogs import TrainingSet as TrainingSet
+    from pzserver.compat.deprecations import get_version as get_version
+    from pzserver.compat.pipeline import Pipeline as Pipeline
+    from pzserver.compat.processes import CRCProcess as CRCProcess
+    from pzserver.compat.processes import FailedRunError as FailedRunError
+    from pzserver.compat.processes import Process as Process
+    from pzserver.compat.processes import TSMProcess as TSMProcess
+    from pzserver.compat.processes import VEProcess as VEProcess
     from pzserver.compat.products import PzProduct as PzProduct
+    from pzserver.compat.uploads import RequiredColumnsException as RequiredColumnsException
+    from pzserver.compat.uploads import UploadData as UploadData
     from pzserver.errors import AuthenticationError as AuthenticationError
     from pzserver.errors import BrokenDownloadError as BrokenDownloadError
     from pzserver.errors import InvalidValueError as InvalidValueError
@@ -17,21 +30,27 @@ if TYPE_CHECKING:
     from pzserver.errors import RequestError as RequestError
     from pzserver.errors import RequiredColumnsError as RequiredColumnsError
     from pzserver.jobs import FailedJobError as FailedJobError
-    from pzserver.processes import CRCProcess as CRCProcess
-    from pzserver.processes import FailedRunError as FailedRunError
-    from pzserver.processes import Process as Process
-    from pzserver.processes import TSMProcess as TSMProcess
-    from pzserver.processes import VEProcess as VEProcess
     from pzserver.products.product import Product as Product
     from pzserver.server import PzServer as PzServer
+    from pzserver.tables.queries import OverflowWarning as OverflowWarning
+    from pzserver.tables.queries import QueryJob as QueryJob
     from pzserver.tables.results import QueryResult as QueryResult
     from pzserver.uploads import PzUpload as PzUpload
 
 __version__ = "1.0.0.dev0"
 
+#: Modules of version 0.3, such as ``pzserver.upload``, are found there after those of this package.
+__path__.append(f"{__path__[0]}/aliases")
+
 #: Modules of this package, and the public names that they define.
 _NAMES = {
+    "compat.api": ("PzRequests",),
+    "compat.catalogs": ("Catalog", "SpeczCatalog", "TrainingSet"),
+    "compat.deprecations": ("get_version",),
+    "compat.pipeline": ("Pipeline",),
+    "compat.processes": ("CRCProcess", "FailedRunError", "Process", "TSMProcess", "VEProcess"),
     "compat.products": ("PzProduct",),
+    "compat.uploads": ("RequiredColumnsException", "UploadData"),
     "errors": (
         "AuthenticationError",
         "BrokenDownloadError",
@@ -43,9 +62,9 @@ _NAMES = {
         "RequiredColumnsError",
     ),
     "jobs": ("FailedJobError",),
-    "processes": ("CRCProcess", "FailedRunError", "Process", "TSMProcess", "VEProcess"),
     "products.product": ("Product",),
     "server": ("PzServer",),
+    "tables.queries": ("OverflowWarning", "QueryJob"),
     "tables.results": ("QueryResult",),
     "uploads": ("PzUpload",),
 }

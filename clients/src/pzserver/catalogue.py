@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pzserver.adql import conditions_of, in_cone, rows_query
 from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, NotFoundError, RequestError
+from pzserver.tables.adql import conditions_of, in_cone, rows_query
 from pzserver.tables.queries import run_sync, tap_service
 
 if TYPE_CHECKING:
@@ -45,16 +45,6 @@ class Catalogue:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._session = connection.session
-
-    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
-        """Run a query and return its rows.
-
-        Raises
-        ------
-        InvalidValueError
-            The server cannot run the query; the message states the error.
-        """
-        return run_sync(self._connection, adql, maxrec=maxrec).to_table()
 
     def _result(self, adql: str, maxrec: int | None) -> pyvo.dal.TAPResults:
         import pyvo

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from pzserver.connections.progress import fraction_bar
 from pzserver.errors import InvalidValueError, NotFoundError, PzServerError
-from pzserver.files.progress import fraction_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -111,6 +111,11 @@ class Job:
         self.delete()
 
     @property
+    def _title(self) -> str:
+        """Title of a bar of progress."""
+        return f"{type(self).__name__} {self.id}"
+
+    @property
     def url(self) -> str:
         """Address of the job."""
         return f"{self._connection.base_url}{self._job_list}/{self.id}"
@@ -165,8 +170,10 @@ class Job:
             It failed or was aborted, or has not ended in time.
         """
         if progress:
-            with fraction_bar(f"{type(self).__name__} {self.id}") as show:
-                return self.wait(seconds, show)
+            with fraction_bar(self._title) as show:
+                ended = self.wait(seconds, show)
+                show(1.0, "")
+                return ended
         deadline = None if seconds is None else time.monotonic() + seconds
         status, told = self._status(), None
         while not status.has_ended:
@@ -205,24 +212,31 @@ class Job:
 
 
 class Jobs:
-    """Jobs of the caller."""
+    """Jobs of the caller.
 
-    def __init__(self, connection: Connection) -> None:
+    Parameters
+    ----------
+    classes
+        Classes of jobs by kind, where they are not `Job`.
+    """
+
+    def __init__(self, connection: Connection, classes: Mapping[str, type[Job]] | None = None) -> None:
         self._connection = connection
+        self._classes = dict(classes or {})
 
     def __repr__(self) -> str:
         return f"<Jobs of {self._connection.base_url}>"
 
     def __getitem__(self, job_id: str) -> Job:
-        """Return a job of any kind by its identifier.
+        """Return a job of any kind by its identifier; a query is a `QueryJob`.
 
         Raises
         ------
         NotFoundError
             There is no such job of yours.
         """
-        for job_list in self._lists().values():
-            job = Job(self._connection, job_list, job_id)
+        for kind, job_list in self._lists().items():
+            job = self._classes.get(kind, Job)(self._connection, job_list, job_id)
             try:
                 _ = job.phase
             except NotFoundError:

@@ -5,43 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, overload
 
 from pzserver.catalogue import Catalogue
-from pzserver.compat.products import PzProduct
+from pzserver.compat.methods import TodaysMethods
 from pzserver.connections.connection import TIMEOUT, Connection, server_url
 from pzserver.connections.tokens import find_token
 from pzserver.errors import RequiredColumnsError
 from pzserver.files.downloads import Progress
 from pzserver.files.product_files import ProductFiles
 from pzserver.parts import ServerParts
-from pzserver.processes import CRCProcess, Process, TSMProcess, VEProcess
 from pzserver.products.product import Product
 from pzserver.uploads import PzUpload, create_product
 
 if TYPE_CHECKING:
-    import pandas as pd
     from astropy.table import Table
+
+    from pzserver.drafts.draft import Draft
+    from pzserver.drafts.sources import Uploadable
+    from pzserver.products.actions import Visibility
 
 __all__ = ["PzServer"]
 
-Json = dict[str, Any]  # metadata as users see it: names to texts, numbers, lists and None
 
-_LISTED = {
-    "id": "id",
-    "internal_name": "internal_name",
-    "display_name": "product_name",
-    "product_type_name": "product_type",
-    "release_name": "release",
-    "uploaded_by": "uploaded_by",
-    "official_product": "official_product",
-    "pz_code": "pz_code",
-    "description": "description",
-    "created_at": "created_at",
-}
-
-
-class PzServer(ServerParts):
+class PzServer(TodaysMethods, ServerParts):
     """Client of a Photo-z Server and its products.
 
     Parameters
@@ -98,84 +85,7 @@ class PzServer(ServerParts):
         """Close the connections to the server; otherwise they are closed when Python ends."""
         self._connection.close()
 
-    # --- metadata
-
-    def get_product_types(self) -> list[Json]:
-        """List the types of products: name, display_name, description."""
-        return self._catalogue.product_types()
-
-    def display_product_types(self) -> pd.DataFrame:
-        """Show the types of products."""
-        return _frame(
-            self.get_product_types(),
-            {"display_name": "Product Type", "name": "product_type", "description": "Description"},
-        )
-
-    def get_releases(self) -> list[Json]:
-        """List the releases: name, display_name, description."""
-        return self._catalogue.releases()
-
-    def display_releases(self) -> pd.DataFrame:
-        """Show the releases."""
-        return _frame(self.get_releases(), {"name": "Name", "display_name": "Release", "description": "Description"})
-
-    def get_users(self) -> list[Json]:
-        """List the user accounts that you may see."""
-        people: list[Json] = self._connection.json("GET", "users/")["results"]
-        return people
-
-    def display_users(self) -> pd.DataFrame:
-        """Show the user accounts that you may see."""
-        return _frame(self.get_users(), {"username": "Username", "display_name": "Name"})
-
-    def get_products_list(self, filters: Json | None = None) -> list[Json]:
-        """List published products, newest first.
-
-        Parameters
-        ----------
-        filters
-            Names (``product_type``, ``release``, ``product_name``, ``uploaded_by``, ``internal_name`` …) to a word or
-            a list of words; all must occur, or any when the name ends in ``__or``.
-        """
-        return self._catalogue.products(filters)
-
-    def display_products_list(self, filters: Json | None = None) -> pd.DataFrame:
-        """Show published products."""
-        return _frame(self.get_products_list(filters), _LISTED)
-
-    def get_product_metadata(self, product_id: SupportsIndex | str, mainfile_info: bool = True) -> Json:
-        """Return the metadata of a product.
-
-        Parameters
-        ----------
-        product_id
-            Its number or internal name.
-        mainfile_info
-            Whether to add ``main_file``: its name, size in bytes, checksums, rows and columns.
-        """
-        product = self._catalogue.product(_key(product_id))
-        if mainfile_info:
-            product["main_file"] = self._files.main_file(product)
-        return product
-
-    def display_product_metadata(
-        self,
-        product_id: SupportsIndex | str,
-        show: bool = True,  # noqa: ARG002 - notebooks say it; the frame is given back either way
-    ) -> pd.DataFrame:
-        """Show the metadata of a product as names and values."""
-        metadata = self.get_product_metadata(product_id)
-        main_file = metadata.pop("main_file") or {}
-        entries = {**metadata, "main_file": main_file.get("name"), "size": main_file.get("size")}
-        import pandas as pd
-
-        return pd.DataFrame({"key": list(entries), "value": list(entries.values())})
-
     # --- rows and files
-
-    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
-        """Run a query in ADQL, over ``photoz.products`` and the tables of all products that you may read."""
-        return self._catalogue.query(adql, maxrec=maxrec)
 
     def get_rows(
         self,
@@ -219,60 +129,15 @@ class PzServer(ServerParts):
         maxrec
             Maximum number of objects; all by default, up to the limit of the server.
         """
-        from pzserver.ensembles import ensemble_of
+        from pzserver.products.ensembles import ensemble_of
 
         return ensemble_of(
             self._catalogue.votable(self._catalogue.product(_key(product_id)), columns, cone, maxrec=maxrec)
         )
 
-    def get_product(self, product_id: SupportsIndex | str, get_big_products: bool = False) -> Table:
-        """Return a product's main file as an astropy table, with units.
-
-        Parameters
-        ----------
-        get_big_products
-            Whether files above 200 MiB are read as well.
-        """
-        product = self._catalogue.product(_key(product_id))
-        return self._files.table(product, big=get_big_products)
-
-    def download_product(
-        self,
-        product_id: SupportsIndex | str,
-        save_in: str | Path = ".",
-        *,
-        unpacked: bool = False,
-        progress: Progress | None = None,
-    ) -> Path:
-        """Download all files of a product, and its description in ``product_metadata.yaml``.
-
-        Interrupted downloads are resumed; every file is verified by its SHA-256.
-
-        Parameters
-        ----------
-        save_in
-            Folder; it must exist.
-        unpacked
-            Whether to make a folder of files instead of a zip.
-        progress
-            Called with the bytes transferred and the size of each file.
-
-        Returns
-        -------
-        Path
-            The zip, or the folder.
-        """
-        product = self._catalogue.product(_key(product_id))
-        target = self._files.save(product, Path(save_in), unpacked=unpacked, progress=progress)
-        print(f"File saved as: {target}")  # noqa: T201 - what notebooks show
-        return target
-
-    def get_product_object(self, product_id: SupportsIndex | str) -> PzProduct:
-        """Return a product of yours, to change its description and files."""
-        return PzProduct(self._connection, self._number(product_id))
-
     # --- changes
 
+    @overload
     def upload(
         self,
         name: str,
@@ -287,8 +152,33 @@ class PzServer(ServerParts):
         visibility: str = "registered",
         publish: bool = True,
         progress: Progress | None = None,
-    ) -> PzUpload:
-        """Upload a product and publish it.
+    ) -> PzUpload: ...
+    @overload
+    def upload(
+        self,
+        data: Uploadable,
+        /,
+        *,
+        name: str,
+        product_type: str,
+        release: str | None = None,
+        pz_code: str | None = None,
+        description: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        units: Mapping[str, object] | None = None,
+        ucds: Mapping[str, str] | None = None,
+        descriptions: Mapping[str, str] | None = None,
+        files: Iterable[str | Path] = (),
+        visibility: Visibility = "registered",
+        groups: Iterable[str] = (),
+        progress: bool = False,
+    ) -> Draft: ...
+    def upload(self, *given: Any, **options: Any) -> PzUpload | Draft:
+        """Upload a product, in one of two ways.
+
+        ``upload(data, name=…, product_type=…)`` takes a table in memory (pandas, polars, astropy, Arrow, a result), an
+        ensemble of qp, a file or a folder, and returns a draft that shows the guessed meanings of columns, to publish
+        or discard. ``upload(name, product_type, main_file, …)`` takes files, and publishes at once.
 
         Parameters
         ----------
@@ -296,10 +186,17 @@ class PzServer(ServerParts):
             Internal names.
         columns
             Column names to their meanings: ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, ``ID``, or a free
-            alias; or "guess" to accept the server's guesses. Without them, a product whose type has mandatory meanings
-            stays a draft: set them with ``make_columns_association`` and publish it with ``save``.
+            alias. By default a draft has those that the server guesses; a product of files, with "guess".
+        units, ucds, descriptions
+            Those of columns, by name; those of tables of astropy and Arrow are taken over.
+        files, auxiliary_files
+            Paths of further files.
         visibility
-            Who may read it: private, groups, registered or public.
+            Who may read it once it is published: private, groups, registered or public.
+        publish
+            Whether a product of files is published; without all mandatory meanings it stays a draft.
+        progress
+            Whether to show a bar; for files, a function that is called with the bytes sent and the size of each file.
 
         Raises
         ------
@@ -310,6 +207,26 @@ class PzServer(ServerParts):
         RequiredColumnsError
             ``columns`` are given without a mandatory meaning; the product stays a draft.
         """
+        if given and "name" in options:
+            return self.drafts.create(*given, **options)
+        return self._upload_files(*given, **options)
+
+    def _upload_files(
+        self,
+        name: str,
+        product_type: str,
+        main_file: str | Path,
+        release: str | None = None,
+        pz_code: str | None = None,
+        auxiliary_files: Iterable[str | Path] | None = None,
+        description: str | None = None,
+        *,
+        columns: Mapping[str, str] | Literal["guess"] | None = None,
+        visibility: str = "registered",
+        publish: bool = True,
+        progress: Progress | None = None,
+    ) -> PzUpload:
+        """Upload files as a product and publish it."""
         others = [Path(path) for path in auxiliary_files or ()]
         for path in (Path(main_file), *others):
             if not path.is_file():
@@ -339,25 +256,6 @@ class PzServer(ServerParts):
         """Delete a product of yours."""
         self._connection.json("DELETE", f"products/{self._number(product_id)}/")
 
-    # --- pipelines
-
-    def combine_redshift_catalogs(self, name: str) -> CRCProcess:
-        """Configure a combination of redshift catalogues; ``name`` is the name of its result."""
-        return CRCProcess(self._connection, name)
-
-    def training_set_maker(self, name: str) -> TSMProcess:
-        """Configure the making of a training set; ``name`` is the name of its result."""
-        return TSMProcess(self._connection, name)
-
-    def validate_estimates(self, name: str) -> VEProcess:
-        """Configure a validation of photo-z estimates; ``name`` is the name of its result."""
-        return VEProcess(self._connection, name)
-
-    def run_and_wait(self, process: Process, seconds: float = 1800) -> Json:
-        """Run a process, wait until it has ended, and return its product, or raise FailedRunError."""
-        process.run()
-        return process.wait(seconds)
-
     def _number(self, product_id: SupportsIndex | str) -> int:
         """Return the number of a product; drafts are found by number alone."""
         return self._catalogue.number(_key(product_id))
@@ -375,11 +273,3 @@ def _publish(upload: PzUpload, *, chosen: bool) -> None:
         if chosen:
             raise
         print(f"{e}. The product is a draft: make_columns_association, then save.")  # noqa: T201 - for notebooks
-
-
-def _frame(items: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        [{shown: item[key] for key, shown in names.items()} for item in items], columns=[*names.values()]
-    )

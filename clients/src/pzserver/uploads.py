@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pzserver.compat.uploads import TodaysUpload
 from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, PzServerError
 from pzserver.files.downloads import Progress
@@ -31,7 +32,7 @@ def create_product(connection: Connection, fields: Mapping[str, Any]) -> int:
     return int(answer["id"])
 
 
-class PzUpload:
+class PzUpload(TodaysUpload):
     """A product that is being uploaded.
 
     Parameters
@@ -100,17 +101,17 @@ class PzUpload:
         self.guesses = {column: meaning for meaning, column in guessed.items() if column is not None}
         return found
 
-    def make_columns_association(self, columns: Mapping[str, str]) -> None:
+    def make_columns_association(self, data: Mapping[str, str]) -> None:
         """Set the meanings of columns; those that are not named keep theirs.
 
         Parameters
         ----------
-        columns
+        data
             Column name to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
         """
-        moved = {meaning.lower() for meaning in columns.values()}
+        moved = {meaning.lower() for meaning in data.values()}
         kept = {name: alias for name, alias in self.columns.items() if alias and alias.lower() not in moved}
-        self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **columns})
+        self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **data})
 
     def reset_columns_association(self) -> None:
         """Remove all meanings."""

@@ -12,6 +12,7 @@ from tap.adql.compiler.scopes import Scope
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.limits import Limits
+from tap.adql.near_joins import NearJoin
 from tap.adql.sqltree import identifier
 from tap.adql.values import Kind
 
@@ -58,6 +59,8 @@ class Context:
         The tables that are read.
     parts
         Queries that stand before the others in the WITH of the engine, in the order in which they need each other.
+    near
+        Joins by distance that restrict the rows of tables.
     """
 
     catalog: TableResolver
@@ -66,6 +69,7 @@ class Context:
     with_queries: list[tuple[tree.Name, str, tuple[OutputColumn, ...]]] = field(default_factory=list)
     tables: list[CatalogTable] = field(default_factory=list)
     parts: list[exp.CTE] = field(default_factory=list)
+    near: list[NearJoin] = field(default_factory=list)
     names: int = 0
     selects: int = 0
     limits: Limits = field(default_factory=Limits)

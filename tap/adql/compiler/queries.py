@@ -14,6 +14,7 @@ from tap.adql.compiler.scopes import Scope
 from tap.adql.compiler.set_operations import compile_set_operation
 from tap.adql.compiler.sources import Relation, compile_sources, near_pairs
 from tap.adql.errors import QueryError
+from tap.adql.near_joins import near_joins
 from tap.adql.sqltree import all_of, attachable, cast_to, column, identifier, number
 from tap.adql.values import Field, Value
 
@@ -133,7 +134,9 @@ class _SelectCompiler:
             return []
         compiler = Expressions(self._context, self._scope, "WHERE", prune=True)
         tests, pairs = near_pairs(compiler, self._select.where)
-        return tests + join_by_cells(self._relation.tables, pairs, None, self._scope.enclosing_tables())
+        tables, enclosing = self._relation.tables, self._scope.enclosing_tables()
+        self._context.near += near_joins(pairs, tables, [*tables, *enclosing])
+        return tests + join_by_cells(tables, pairs, None, enclosing)
 
     def _list(self, compiler: Expressions) -> Iterator[_Column]:
         count = 0

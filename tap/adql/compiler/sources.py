@@ -16,6 +16,7 @@ from tap.adql.compiler.expressions import Expressions
 from tap.adql.compiler.full_joins import full_join_by_cells
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
+from tap.adql.near_joins import near_joins
 from tap.adql.sqltree import all_of, compare, identifier
 from tap.adql.values import Field, Near, Table, promoted
 
@@ -126,6 +127,8 @@ def _join(context: Context, source: tree.Join, outer: Scope | None) -> Relation:
     if source.on is not None:
         compiler = Expressions(context, Scope(tables, fields, outer), "ON", prune=True)
         tests, pairs = near_pairs(compiler, source.on)
+        restricted = {"INNER": tables, "LEFT": right.tables, "RIGHT": left.tables, "FULL": []}[source.kind]
+        context.near += near_joins(pairs, restricted, [*tables, *compiler.scope.enclosing_tables()])
         if source.kind == "FULL":
             full = full_join_by_cells(context, left.tables, right.tables, tests, pairs)
             if full is not None:

@@ -69,7 +69,7 @@ def _healpix_index(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         else point_of_numbers(position[0], position[1], node.function)
     )
     described = numeric_column("long", ucd="pos.healpix")
-    if point.table is not None and order.constant is not None:
+    if point.table is not None and point.table.has_cells and order.constant is not None:
         cell = column(HEALPIX_COLUMN, point.table.alias)
         shifted = exp.BitwiseRightShift(this=cell, expression=number(2 * (_FINEST_ORDER - int(order.constant))))
         return Value(exp.Paren(this=shifted), described, "number", node.at)

@@ -50,4 +50,4 @@ def _holds(point: Point, coverage: Coverage, *, prune: bool) -> exp.Expr:
     if not ranges:
         return case_null([point.lon, point.lat], false())
     tests = in_ranges(point, ranges)
-    return all_of(tests if is_exact else [*tests, exact])
+    return all_of(tests if is_exact and point.table.has_cells else [*tests, exact])

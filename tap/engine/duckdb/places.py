@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ __all__ = ["LONG_SECONDS", "Place", "Places"]
 LONG_SECONDS = 2.0
 
 _LOOK_SECONDS = 0.1
+_LANES = {False: "short", True: "long"}
 
 
 class Place:
@@ -188,6 +190,29 @@ class Places:
             self.all.add(fresh)
             self._running[fresh] = run or _Run(time.monotonic(), is_long=False)
             return fresh
+
+    def replace_dead(self) -> int:
+        """Replace processes that died while they were idle; return the number of processes that live."""
+        with self._lock:
+            dead = [process for process in self.idle if not process.alive]
+            self.idle = [process for process in self.idle if process not in dead]
+            self.all.difference_update(dead)
+            if not self.is_closed:
+                with contextlib.suppress(OSError):  # no process can be started now
+                    self._fill()
+            begun = [] if self.is_closed else self._dispatch()
+            living = 0 if self.is_closed else sum(process.alive for process in self.all)
+        for process in dead:
+            process.end()
+        _settle(begun)
+        return living
+
+    def lanes(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Return the numbers of running and of waiting queries by lane."""
+        with self._lock:
+            running = Counter(_LANES[run.is_long] for run in self._running.values())
+            waiting = Counter(_LANES[ticket.is_long] for ticket in self._waiting)
+        return running, waiting
 
     def close(self) -> list[QueryProcess]:
         """Let no query begin any more, and return the processes, which are to be ended."""

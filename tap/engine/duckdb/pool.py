@@ -20,7 +20,7 @@ from tap.engine.duckdb.spool_budget import SpoolBudget, SpoolLimits
 from tap.engine.duckdb.stream import SpooledStream
 from tap.engine.duckdb.waiting import FairQueue
 from tap.engine.errors import QueryCrashedError, busy_error
-from tap.engine.protocol import EngineQuery, QueueExchange, ResultStream
+from tap.engine.protocol import EngineLoad, EngineQuery, QueueExchange, ResultStream
 
 __all__ = ["DuckDBEngine"]
 
@@ -102,6 +102,13 @@ class DuckDBEngine:
             admission.withdraw()
             raise busy_error() from None
         return admission.start()
+
+    def load(self) -> EngineLoad:
+        """Return what runs and waits at this moment; processes that died while they were idle are replaced first."""
+        processes = self._places.replace_dead()
+        running, waiting = self._places.lanes()
+        answers, memory, disk = self._budget.used
+        return EngineLoad(running, waiting, processes, answers, memory, disk)
 
     def close(self) -> None:
         """Stop all queries, end all processes, remove all temporary files."""

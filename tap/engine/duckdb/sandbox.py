@@ -15,12 +15,13 @@ import duckdb
 import pyarrow as pa
 
 from tap.engine.duckdb.functions import register_kernels
+from tap.engine.file_columns import Conversion, FileColumn
 from tap.kernels import KERNELS, Kernel
 
 if TYPE_CHECKING:
     from tap.engine.duckdb.upload_rows import UploadRows
 
-__all__ = ["HiddenRows", "Sandbox", "SandboxTable", "text_literal"]
+__all__ = ["HiddenRows", "Sandbox", "SandboxTable", "new_instance", "text_literal"]
 
 _ALWAYS = {
     "autoinstall_known_extensions": False,
@@ -35,6 +36,14 @@ _ALWAYS = {
     "preserve_insertion_order": True,
 }
 
+_CONVERSIONS = {
+    Conversion.NONE: "{0}",
+    Conversion.NAN: "CASE WHEN isnan({0}) THEN NULL ELSE {0} END",
+    Conversion.FINITE: "CASE WHEN isfinite({0}) THEN {0} END",
+    Conversion.SIGNED: "CAST({0} AS BIGINT)",
+    Conversion.TEXT: "CAST({0} AS VARCHAR)",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class HiddenRows:
@@ -45,7 +54,7 @@ class HiddenRows:
 
 
 class SandboxTable:
-    """A table of a sandbox: its name, and its files, of which rows may be hidden, or its rows."""
+    """A table of a sandbox: its name, and its files, of which rows may be hidden and columns renamed, or its rows."""
 
     def __init__(
         self,
@@ -54,12 +63,14 @@ class SandboxTable:
         files: tuple[str, ...],
         data: "pa.Table | UploadRows | None",
         hidden: HiddenRows = HiddenRows(),
+        columns: tuple[FileColumn, ...] = (),
     ) -> None:
         self.schema = schema
         self.name = name
         self.files = files
         self.data = data
         self.hidden = hidden
+        self.columns = columns
 
     @property
     def stamp(self) -> tuple[object, ...]:
@@ -70,6 +81,7 @@ class SandboxTable:
             self.name,
             self.files,
             self.hidden,
+            self.columns,
             tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states),
         )
 
@@ -87,6 +99,8 @@ class Sandbox:
         An empty folder for intermediate results.
     kernels
         Kernels, registered when a statement calls them.
+    instance
+        An empty instance for it, of `new_instance` with the same folder; by default a new one.
     """
 
     def __init__(
@@ -98,20 +112,17 @@ class Sandbox:
         temp_bytes: int,
         temp_folder: Path,
         kernels: Mapping[str, Kernel] = KERNELS,
+        instance: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
-        config: dict[str, Any] = _ALWAYS | {  # DuckDB takes values of several types
-            "memory_limit": f"{memory_bytes}B",
-            "threads": threads,
-            "temp_directory": str(temp_folder),
-            "max_temp_directory_size": f"{temp_bytes}B",
-            "extension_directory": str(temp_folder),
-            "secret_directory": str(temp_folder),
-        }
         tables = list(tables)
         self.tables = frozenset((table.schema, table.name) for table in tables)
         self._missing_kernels = dict(kernels)
-        self._connection = duckdb.connect(":memory:", config=config)
+        self._connection = instance or new_instance(temp_folder)
         try:
+            run = self._connection.execute
+            run(f"SET memory_limit = '{memory_bytes}B'")
+            run(f"SET threads = {threads}")
+            run(f"SET max_temp_directory_size = '{temp_bytes}B'")
             self._fill(tables)
         except BaseException:
             self._connection.close()
@@ -128,7 +139,7 @@ class Sandbox:
         for table in tables:
             name = f"{_identifier(table.schema)}.{_identifier(table.name)}"
             if table.data is None:
-                run(f"CREATE VIEW {name} AS {_selected(table.hidden)} FROM {_scan(table.files)}{_shown(table.hidden)}")
+                run(f"CREATE VIEW {name} AS {_selected(table)} FROM {_scan(table.files)}{_shown(table.hidden)}")
             else:
                 self._store(name, table.data)
         run("SET enable_external_access = false")
@@ -173,6 +184,20 @@ class Sandbox:
         self.close()
 
 
+def new_instance(temp_folder: Path) -> duckdb.DuckDBPyConnection:
+    """Return an instance without tables; to make one takes longer than a small query.
+
+    Parameters
+    ----------
+    temp_folder
+        An empty folder for intermediate results.
+    """
+    folders = {f"{name}_directory": str(temp_folder) for name in ("temp", "extension", "secret")}
+    config: dict[str, Any] = _ALWAYS | folders  # DuckDB takes values of several types
+    # Until it has its limits, it has one thread, and starts no others.
+    return duckdb.connect(":memory:", config=config | {"threads": 1})
+
+
 def text_literal(text: str) -> str:
     """Return a text as a literal, where DuckDB takes no parameters."""
     return "'" + text.replace("'", "''") + "'"
@@ -182,8 +207,16 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _selected(hidden: HiddenRows) -> str:
+def _selected(table: SandboxTable) -> str:
+    if table.columns:
+        return f"SELECT {', '.join(map(_converted, table.columns))}"
+    hidden = table.hidden
     return "SELECT *" if hidden.column is None else f"SELECT * EXCLUDE ({_identifier(hidden.column)})"
+
+
+def _converted(column: FileColumn) -> str:
+    value = _identifier(column.source)
+    return f"{_CONVERSIONS[column.conversion].format(value)} AS {_identifier(column.name)}"
 
 
 def _shown(hidden: HiddenRows) -> str:

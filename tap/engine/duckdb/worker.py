@@ -25,7 +25,8 @@ from core.errors import PhotozError
 from tap.engine.duckdb.execution import Clock, run_query
 from tap.engine.duckdb.failures import describe, leaves_instance_usable
 from tap.engine.duckdb.frames import FrameKind, PipeReader, write_frame
-from tap.engine.duckdb.sandbox import HiddenRows, Sandbox, SandboxTable
+from tap.engine.duckdb.sandbox import HiddenRows, Sandbox, SandboxTable, new_instance
+from tap.engine.file_columns import Conversion, FileColumn
 
 if TYPE_CHECKING:
     from tap.engine.duckdb.upload_rows import UploadRows
@@ -58,12 +59,21 @@ class _Worker:
         self._requests: queue.SimpleQueue[tuple[dict[str, Any], list[pa.Table]]] = queue.SimpleQueue()
         self._clock = Clock()
         self._kept: OrderedDict[object, tuple[Sandbox, Path]] = OrderedDict()
+        self._spare: tuple[duckdb.DuckDBPyConnection, Path] | None = None
 
     def serve(self) -> None:
         threading.Thread(target=self._listen, name="requests", daemon=True).start()
         while True:
+            if self._requests.empty():
+                self._prepare()
             request, data = self._requests.get()
             self._run(request, data)
+
+    def _prepare(self) -> None:
+        """Make an empty instance for the next query on other files, while no query waits."""
+        if self._spare is None:
+            folder = Path(mkdtemp(dir=self._folder))
+            self._spare = (new_instance(folder), folder)
 
     def _listen(self) -> None:
         """Read requests and cancellations while queries run; exit at the end of the input."""
@@ -108,6 +118,7 @@ class _Worker:
                 tuple(table["files"]),
                 self._upload_rows(table["upload"]) or (None if table["files"] else next(rows)),
                 HiddenRows(table["block_column"], tuple(table["hidden"])),
+                tuple(FileColumn(name, source, Conversion(how)) for name, source, how in table["columns"]),
             )
             for table in request["tables"]
         ]
@@ -120,9 +131,10 @@ class _Worker:
             return self._kept[key][0]
         while len(self._kept) >= _KEPT_SANDBOXES:
             self._drop(next(iter(self._kept)))
-        folder = Path(mkdtemp(dir=self._folder))  # removed with the process at the latest
+        instance, folder = self._spare or (None, Path(mkdtemp(dir=self._folder)))
+        self._spare = None  # the folder is removed with the process at the latest
         try:
-            self._kept[key] = (Sandbox(tables, temp_folder=folder, **limits), folder)
+            self._kept[key] = (Sandbox(tables, temp_folder=folder, instance=instance, **limits), folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -160,7 +160,8 @@ def test_a_password_that_is_set_ends_sessions_and_is_in_no_audit(office: Office)
     office.administration.set_password(office.root, "ada", "another horse battery")
     assert office.accounts.identity_of_session(session) is None
     assert office.accounts.identity_of_password("ada", "another horse battery").name == "ada"
-    assert office.audited() == [("set password", {})]
+    assert office.audited()[-1] == ("set password", {})
+    assert "horse" not in str(office.audited())
 
 
 def test_all_tokens_and_sessions_are_revoked_at_once(office: Office):
@@ -174,6 +175,6 @@ def test_all_tokens_and_sessions_are_revoked_at_once(office: Office):
             office.accounts.identity_of_token(secret)
     assert office.accounts.identity_of_session(session) is None
     assert office.accounts.identity_of_token(other).name == "root"
-    assert office.audited() == [("revoke all", {"ended": 3})]
+    assert office.audited()[-1] == ("revoke all", {"ended": 3})
     with pytest.raises(NotFoundError):
         office.administration.revoke_all(office.root, "nobody")

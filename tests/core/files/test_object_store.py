@@ -6,38 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import s3fs
-from moto.server import ThreadedMotoServer
 
 from core.errors import NotFoundError, TooLargeError
 from core.files.object_store import ObjectStore
 from core.settings import Settings
 from tests.server.application import running_application
+from tests.support.s3 import running_s3
 from tests.vospace.client import VOSpaceClient
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    values = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    s3fs.S3FileSystem().mkdir("photoz")
-    yield values["AWS_ENDPOINT_URL"]
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
-    s3fs.S3FileSystem.clear_instance_cache()
-    server.stop()
+    with running_s3("photoz") as address:
+        yield address
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ from core.auth.schema import GroupRow
 from core.errors import InvalidValueError
 from pipelines.definitions import COMBINE, TRAINING
 from pipelines.models import Run, RunRequest
-from products.models import FileRole, InspectionState, ProductStatus
+from products.models import FileRole, InspectionState, Product, ProductStatus
 from products.product_types import product_type_by_name
 from products.schema import ProductRow, ReleaseRow
 from products.service import NewProduct
+from server.services import Services
 from tests.pipelines.runs.conftest import Catalogues
 from tests.pipelines.runs.published import (
+    OBJECT_MEANINGS,
     SECONDS,
     PipelineSite,
     catalogue,
@@ -251,6 +253,45 @@ def test_objects_of_a_closed_release_make_a_result_for_those_who_see_it(
     finally:
         with services.database.write() as session:
             session.get_one(ProductRow, objects.id).release_id = None
+
+
+def test_a_release_without_a_folder_is_served_by_its_official_or_its_only_product(
+    site: PipelineSite, alice: Identity, catalogues: Catalogues
+):
+    services = site.app.services
+    release = services.products.service.ensure_release("dp1", "DP1")
+    vvds, param = catalogues.vvds.internal_name, {"flux_type": "cmodel", "crossmatch": {"output_catalog_name": "tsm"}}
+    sent = {"display_name": "Of a release", "pipeline": 1, "inputs": [vvds], "release": release.id}
+    refused = site.ask("POST", "/api/processes", json=sent)
+    assert "no object catalogue of the release DP1" in refused.json()["release"][0]
+    first, second = (
+        publish(services, alice, name, objects(), kind="object_catalog", meanings=OBJECT_MEANINGS)
+        for name in ("DP1 one", "DP1 two")
+    )
+    request = RunRequest(inputs=(vvds,), release="dp1")
+    _put_into(services, release.id, first)
+    assert services.pipelines.checker.check(alice, TRAINING, request).request.objects == first.internal_name
+    _put_into(services, release.id, second)
+    with pytest.raises(InvalidValueError, match=f"choose one of {second.internal_name}, {first.internal_name}"):
+        services.pipelines.checker.check(alice, TRAINING, request)
+    _put_into(services, release.id, first, official=True)
+    run = site.json("POST", "/api/processes", json={**sent, "used_config": {"param": param}})
+    assert wait_for_run(services, alice, run["job"].rpartition("/")[2]).phase.value == "COMPLETED"
+    done = site.json("GET", f"/api/processes/{run['id']}")
+    assert [each["id"] for each in done["provenance_inputs"]] == [catalogues.vvds.id, first.id]
+    assert (done["release_name"], done["warnings"][0].split("'")[1]) == ("DP1", "crossmatch.output_catalog_name")
+    assert done["warnings"][0] in site.json("GET", f"/api/processes/{run['id']}/logs")["pipeline"]["content"]
+    assert len(site.rows(f"SELECT mag_r FROM {_table_of(site, done['upload'])}")) == 40
+
+
+def _put_into(services: Services, release: int, product: Product, *, official: bool = False) -> None:
+    with services.database.write() as session:
+        row = session.get_one(ProductRow, product.id)
+        row.release_id, row.official = release, official
+
+
+def _table_of(site: PipelineSite, product_id: int) -> str:
+    return str(site.json("GET", f"/api/products/{product_id}/inspection")["tap_table"])
 
 
 def test_a_file_that_may_not_be_read_is_as_one_that_is_not_there(site: PipelineSite, alice: Identity):

@@ -81,3 +81,23 @@ def test_a_catalogue_that_is_nowhere_on_the_server_is_not_left_out_silently():
 def test_an_unknown_parameter_is_refused_with_the_nearest_one(pipeline: AnyPipeline, param: dict, words: str):
     with pytest.raises(InvalidValueError, match=re.escape(words)):
         checked_request(pipeline, RunRequest(param=param))
+
+
+def test_what_clients_of_the_public_server_send_without_effect_is_named_and_dropped():
+    sent = {
+        "crossmatch": {"n_neighbors": 2, "output_catalog_name": "tsm_example"},
+        "duplicate_criteria": "closest",
+        "flux_type": "cmodel",
+    }
+    request = checked_request(TRAINING, RunRequest(param=sent))
+    assert request.param == {"crossmatch": {"n_neighbors": 2}, "flux_type": "cmodel"}
+    assert [re.findall("'(.+?)'", sentence)[0] for sentence in request.ignored] == [
+        "crossmatch.output_catalog_name",
+        "duplicate_criteria",
+    ]
+    assert checked_request(TRAINING, request) == request  # the job checks it again
+    for misspelt in ({"crossmatch": {"output_catalogue_name": "x"}}, {"output_catalog_name": "x"}):
+        with pytest.raises(InvalidValueError, match="there is no parameter"):
+            checked_request(TRAINING, RunRequest(param=misspelt))
+    with pytest.raises(InvalidValueError, match="no parameter 'duplicate_criteria'"):
+        checked_request(COMBINE, RunRequest(param={"duplicate_criteria": "closest"}))

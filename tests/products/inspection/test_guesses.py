@@ -9,6 +9,7 @@ import pytest
 from astropy.io.votable.ucd import check_ucd
 
 from core.columns import Column, column_of_field
+from core.photoz.forms import DensityForm
 from products.inspection.column_statistics import StatisticsGatherer
 from products.inspection.guesses import Guess, best_assignment, guess_meanings
 from products.inspection.meanings import MEANINGS
@@ -269,3 +270,12 @@ def test_all_ucds_are_words_of_the_vocabulary() -> None:
     assert len(guesses) == len(names)
     for ucd in [*(meaning.ucd for meaning in MEANINGS), *(guess.ucd for guess in guesses)]:
         assert check_ucd(ucd, check_controlled_vocabulary=True), ucd
+
+
+@pytest.mark.parametrize("truth", ["z_true", "redshift_true", "truth_z", "z_in"])
+@pytest.mark.parametrize(("other", "chosen"), [("zmode", "zmode"), ("z_best", "z_best"), (None, None)])
+def test_the_truth_is_never_the_redshift_of_estimates(truth: str, other: str | None, chosen: str | None):
+    density = Column("pz", "double", "2", density=DensityForm("interp", 2, (0.0, 1.0)).to_json())
+    columns = [Column(name, "double") for name in ("objectId", truth, other) if name]
+    meanings = best_assignment(guess_meanings([*columns, density], {}))
+    assert next((name for name, meaning in meanings.items() if meaning == "z"), None) == chosen

@@ -130,6 +130,45 @@ def test_a_record_changes_when_a_related_product_is_published_or_withdrawn(
     assert all(last[number] > later[number] for number in last)
 
 
+def test_each_version_names_the_versions_around_it_that_are_public(
+    catalogue: Catalogue, records: RecordService, sickle: LocalSickle
+):
+    first = catalogue.publish("First")
+    second = catalogue.publish("Second", previous_id=first)
+    third = catalogue.publish("Third", previous_id=second)
+    names = {number: next(iter(catalogue.identifiers({number}))) for number in (first, second, third)}
+
+    def stated() -> dict[int, list[tuple[str, str]]]:
+        harvest = sickle.harvest(verb="ListRecords", metadataPrefix="ivo_vor").xml
+        found = {}
+        for resource in harvest.iter("{*}Resource"):
+            related = [
+                (item.findtext("{*}relationshipType"), item.find("{*}relatedResource").get("ivo-id"))
+                for item in resource.iter("{*}relationship")
+            ]
+            found[resource.findtext("{*}identifier")] = [pair for pair in related if pair[0] != "IsServedBy"]
+        return {number: found[name] for number, name in names.items() if name in found}
+
+    assert stated() == {
+        first: [("IsPreviousVersionOf", names[second])],
+        second: [("IsNewVersionOf", names[first]), ("IsPreviousVersionOf", names[third])],
+        third: [("IsNewVersionOf", names[second])],
+    }
+    times = [_changed(records, names[first])]
+    # All of it may happen within one second.
+    for visibility in (Visibility.PRIVATE, Visibility.PUBLIC, Visibility.PRIVATE):
+        catalogue.change(second, visibility=visibility)
+        times.append(_changed(records, names[first]))
+    assert times == sorted(set(times))
+    assert stated() == {first: [], third: []}
+
+
+def _changed(records: RecordService, identifier: str) -> datetime:
+    entry = records.find(identifier)
+    assert entry is not None
+    return entry.changed_at
+
+
 @_EACH_DATABASE
 def test_harvests_while_products_come_and_go_end_with_the_public_ones(catalogue: Catalogue, sickle: LocalSickle):
     public = catalogue.publish_many(40)

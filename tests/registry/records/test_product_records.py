@@ -9,12 +9,15 @@ from cdshealpix.nested import vertices
 from lxml import etree
 from mocpy import MOC
 
-from products.schema import ProductRow
+from core.database import utc_now
+from products.models import FileRole
+from products.schema import ProductFileRow, ProductRow
 from registry.documents.voresource import resource_element
 from registry.models import ResourceRecord
 from registry.records.spatial import coarse_map, sample_cone
 from registry.records.spectral import spectral_intervals, wavebands
 from registry.service import RecordService
+from registry.validation.checks import record_findings
 from tests.registry.conftest import Catalogue
 
 _ATTRIBUTION = {
@@ -23,7 +26,7 @@ _ATTRIBUTION = {
         {"name": "The Collaboration"},
     ],
     "license": "CC-BY-4.0",
-    "references": ["10.1093/mnras/stx2996"],
+    "references": ["10.1093/mnras/stx2996", "2018MNRAS.473.2655H"],
     "keywords": [{"text": "Redshift surveys", "uat": 1378}, {"text": "deep fields"}],
     "doi": "10.5281/zenodo.1234567",
     "related": [{"kind": "Cites", "identifier": "10.1093/mnras/stx2996"}],
@@ -46,7 +49,7 @@ def test_a_record_says_who_made_a_product_and_what_may_be_done_with_it(catalogue
 
     assert texts(root, "title") == ["Déjà vu"]
     assert texts(root, "identifier")[0].endswith("_deja_vu")
-    assert texts(root, "altIdentifier") == ["doi:10.5281/zenodo.1234567"]
+    assert texts(root, "altIdentifier") == ["doi:10.5281/zenodo.1234567", "bibcode:2018MNRAS.473.2655H"]
     assert texts(root, "curation/creator/name") == ["Noether, Emmy", "The Collaboration"]
     assert texts(root, "curation/creator/altIdentifier") == ["orcid:0000-0002-1825-0097"]
     assert texts(root, "curation/contact/email") == ["desk@example.org"]
@@ -74,9 +77,30 @@ def test_a_record_has_the_coverage_and_the_columns_of_the_table(catalogue: Catal
     assert [item.get("standardID") for item in root.findall("capability")] == [
         "ivo://ivoa.net/std/TAP#aux",
         "ivo://ivoa.net/std/ConeSearch",
+        "ivo://ivoa.net/std/hats#hats-1.0",
         "ivo://ivoa.net/std/DataLink#links-1.1",
         None,
     ]
+    (hats,) = root.findall("capability[@standardID='ivo://ivoa.net/std/hats#hats-1.0']/interface/accessURL")
+    name = root.findtext("content/referenceURL").rpartition("/")[2]
+    assert (hats.text, hats.get("use")) == (f"https://pz.example.org/hats/{name}", "dir")
+
+
+def test_a_record_has_the_archive_of_the_files(catalogue: Catalogue, records: RecordService):
+    number = catalogue.publish()
+    with catalogue.database.write() as session:
+        session.add(
+            ProductFileRow(
+                product_id=number, role=FileRole.MAIN, name="a.csv", extension=".csv", size=3, media_type="text/csv",
+                stored_id="x", md5="m", sha256="s", created_at=utc_now(), updated_at=utc_now(),
+            )
+        )  # fmt: skip
+    record = next(record for record in records.records() if record.product == number)
+    root = resource_element(record)
+    (archive,) = root.findall("capability/interface[resultType='application/zip']")
+    assert archive.findtext("accessURL") == f"https://pz.example.org/api/products/{number}/zip"
+    assert archive.get("{http://www.w3.org/2001/XMLSchema-instance}type") == "vs:ParamHTTP"
+    assert not [item for item in record_findings(record) if item.is_error]
 
 
 def test_a_record_with_what_xml_cannot_write_is_written(catalogue: Catalogue, records: RecordService):

@@ -17,6 +17,7 @@ import redis
 from sqlalchemy import update
 
 from core.database import Database
+from server.broker.celery_app import sent_mark, waiting_ids
 from server.broker.job_queue import CeleryQueue
 from tests.support.processes import ending_within, is_gone
 from tests.support.redis import RedisServer, redis_server
@@ -45,6 +46,18 @@ database = Database(url)
 service = JobService(database, CeleryQueue(redis_url, database), make_kinds(Path(folder)))
 while True:
     print(service.create("brief", {}, owner="ana").id, flush=True)
+"""
+
+#: A worker in which Celery meets an error that it does not expect, as it did when Redis died at a wrong moment.
+FAILING = """
+from celery.worker.consumer import Consumer
+from tests.uws.celery_workers import main
+
+def fail(*_):
+    raise AttributeError("'NoneType' object has no attribute 'hostname'")
+
+Consumer.start = fail
+main()
 """
 
 
@@ -196,6 +209,50 @@ def test_a_job_that_redis_forgot_is_sent_again(jobs: AnyJobs, broker: RedisServe
     start_worker()
     assert {sweep_to_the_end(jobs, job).phase for job in created} == {Phase.COMPLETED}
     assert sorted(marks(jobs.folder)) == sorted(f"ended {job.id} COMPLETED" for job in created)
+
+
+def test_messages_that_a_killed_worker_had_taken_are_sent_again(
+    jobs: AnyJobs, broker: RedisServer, start_worker: Callable
+) -> None:
+    worker = start_worker()
+    told_end_of(jobs, jobs.service.create("nothing", {}, owner="ana"))
+    for child in psutil.Process(worker.pid).children():
+        child.suspend()  # so that it takes a message and does not begin it
+    job = jobs.service.create("nothing", {}, owner="bob")
+    with redis.Redis.from_url(broker.url) as client:
+        wait_for(lambda: client.hlen("unacked"), "the worker takes no message")
+        mark = sent_mark(job.id)
+        client.expire(mark, 5)
+        wait_for(lambda: client.ttl(mark) > 5, "the living worker does not renew the mark of what it holds")
+        os.killpg(worker.pid, signal.SIGKILL)
+        assert client.ttl(mark) <= 15  # with a recovery every ten seconds: half a minute
+        client.delete(mark)  # as if time had passed
+    start_worker()
+    assert sweep_to_the_end(jobs, job).phase is Phase.COMPLETED
+
+
+def test_ids_that_wait_in_the_broker_are_not_sent_again_when_their_marks_end(
+    jobs: AnyJobs, broker: RedisServer
+) -> None:
+    created = [jobs.service.create(kind, {}, owner="ana") for kind in ("nothing", "spin_lengthy")]
+    with redis.Redis.from_url(broker.url) as client:
+        assert waiting_ids(client) == {job.id for job in created}
+        for _ in range(3):
+            client.delete(*map(sent_mark, (job.id for job in created)))
+            jobs.queue._read_at = float("-inf")
+            jobs.service.sweep()
+            assert all(client.exists(sent_mark(job.id)) for job in created)
+        assert sum(client.llen(key) for key in client.scan_iter("photoz.jobs*")) == len(created)
+
+
+def test_a_worker_that_ends_by_itself_tells_so_by_its_status(
+    jobs: AnyJobs, broker: RedisServer, project_root: Path
+) -> None:
+    words = [sys.executable, "-c", FAILING, broker.url, jobs.database.url, str(jobs.folder), "1"]
+    environment = os.environ | {"PYTHONPATH": str(project_root)}
+    done = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False, timeout=2 * SECONDS)
+    assert done.returncode == 1
+    assert "the worker ended although nobody stopped it" in done.stderr
 
 
 def test_beat_of_a_worker_sends_again_what_redis_forgot(

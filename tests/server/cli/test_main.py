@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from core.settings import Settings
+from server.data_folder import prepare_data_folder
 from tests.support.commands import photoz, run_photoz
 from tests.support.server import RunningServer, photoz_command, running_server
 
@@ -40,16 +42,62 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("name", "value"), [("PHOTOZ_PORT", "eighty"), ("PHOTOZ_JOB_WORKERS", "0")])
-def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, name: str, value: str):
-    done = run_photoz("migrate", data=tmp_path / "data", env={name: value})
+@pytest.mark.parametrize(
+    ("name", "value", "command"),
+    [
+        ("PHOTOZ_PORT", "eighty", "migrate"),
+        ("PHOTOZ_JOB_WORKERS", "0", "init"),
+        ("PHOTOZ_TYPO", "1", "worker"),
+        ("PHOTOZ_DATA_DIR", "/srv", "doctor"),
+        ("PHOTOZ_BASE_URL", "photoz.example.org", "serve"),
+        ("PHOTOZ_SECRET_KEY", "x", "settings"),
+        ("PHOTOZ_JOB_QUEUE", "celery", "jobs list"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_stops_every_command(tmp_path: Path, name: str, value: str, command: str):
+    done = run_photoz(*command.split(), data=tmp_path / "data", env={name: value})
     assert done.returncode == 1
     assert name in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["user add x --password abcdefghijkl", "migrate", "worker", "doctor", "product list", "backup never-made"],
+)
+def test_no_command_makes_a_data_folder_or_a_database_but_serve_and_init(tmp_path: Path, command: str):
+    data = tmp_path / "data"
+    done = run_photoz(*command.split(), data=data)
+    assert done.returncode == 1
+    assert "is not the data folder of a server" in done.stdout + done.stderr
+    assert "photoz init" in done.stdout + done.stderr
+    assert not data.exists()
+    if command.startswith("user"):
+        prepare_data_folder(Settings(data=data))
+        assert "database of these settings has no tables" in run_photoz(*command.split(), data=data).stderr
+        assert not (data / "photoz.sqlite").exists()
+
+
+def test_the_settings_that_hold_are_printed_with_their_origins_and_without_secrets(tmp_path: Path):
+    env = {"PHOTOZ_SECRET_KEY": "0123456789" * 4, "PHOTOZ_SITE_NAME": "Here"}
+    shown = json.loads(photoz("settings", "--json", data=tmp_path, env=env))
+    rows = {row["name"]: (row["value"], row["origin"]) for row in shown}
+    assert list(rows) == [f"PHOTOZ_{name.upper()}" for name in Settings.model_fields]
+    assert rows["PHOTOZ_SITE_NAME"] == ("Here", "environment")
+    assert rows["PHOTOZ_PORT"] == ("8000", "default")
+    assert rows["PHOTOZ_SECRET_KEY"] == ("(secret)", "environment")
+    changed = photoz("settings", "--changed", data=tmp_path, env=env)
+    assert [line.split()[0] for line in changed.splitlines()] == [
+        "PHOTOZ_DATA",
+        "PHOTOZ_SITE_NAME",
+        "PHOTOZ_SECRET_KEY",
+    ]
 
 
 def test_accounts_and_tokens_are_made_on_both_databases(tmp_path: Path, database_url: str):
     data, env = tmp_path / "data", {"PHOTOZ_DATABASE_URL": database_url}
+    photoz("init", data=data, env=env)
     photoz("user", "add", "maria", "--password", "a long password", "--admin", data=data, env=env)
     secret = photoz("token", "add", "maria", "--scope", "read", "--days", "7", data=data, env=env)
     assert secret.startswith("pz-")
@@ -63,6 +111,7 @@ def test_accounts_and_tokens_are_made_on_both_databases(tmp_path: Path, database
 
 def test_the_doctor_finds_a_healthy_server_and_a_missing_schema(tmp_path: Path, database_url: str):
     data, env = tmp_path / "data", {"PHOTOZ_DATABASE_URL": database_url}
+    prepare_data_folder(Settings(data=data))
     ill = run_photoz("doctor", "--json", data=data, env=env)
     checks = {check["name"]: check for check in json.loads(ill.stdout)}
     assert ill.returncode == 1
@@ -77,6 +126,7 @@ def test_the_doctor_finds_a_healthy_server_and_a_missing_schema(tmp_path: Path, 
 
 def test_the_doctor_says_that_the_database_cannot_be_reached(tmp_path: Path):
     env = {"PHOTOZ_DATABASE_URL": "postgresql+psycopg2://nobody@127.0.0.1:1/none?connect_timeout=2"}
+    prepare_data_folder(Settings(data=tmp_path / "data"))
     done = run_photoz("doctor", data=tmp_path / "data", env=env)
     assert done.returncode == 1
     assert "FAIL  database" in done.stdout
@@ -87,15 +137,6 @@ def test_the_doctor_says_that_the_database_cannot_be_reached(tmp_path: Path):
 def server(tmp_path_factory: pytest.TempPathFactory):
     with running_server(tmp_path_factory.mktemp("cli") / "data") as running:
         yield running
-
-
-@pytest.mark.parametrize("command", ["product", "jobs"])
-def test_a_data_folder_that_is_not_there_is_told_in_a_sentence(tmp_path: Path, command: str):
-    told = run_photoz(command, "list", data=tmp_path / "nowhere")
-    assert told.returncode == 1
-    assert "The database cannot be used: unable to open database file." in told.stderr
-    assert not (tmp_path / "nowhere").exists()
-    assert "Traceback" not in told.stderr
 
 
 def test_a_new_server_tells_its_first_account_to_its_operator_alone(server: RunningServer):

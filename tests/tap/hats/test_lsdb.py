@@ -5,10 +5,13 @@ import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from shutil import make_archive
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import requests
 from astropy.io.votable import parse_single_table
@@ -120,6 +123,27 @@ def test_a_crossmatch_finds_the_pairs_of_tap_across_edges(site: SmallSite, lsdb:
     expected = set(zip(joined["a"].tolist(), joined["b"].tolist(), strict=True))
     assert set(zip(pairs["num_a"].tolist(), pairs["num_b"].tolist(), strict=True)) == expected
     assert len(expected) > len(RA) + 100
+
+
+def test_an_uploaded_collection_is_opened_as_it_is(site: SmallSite, lsdb: ModuleType, tmp_path: Path):
+    order = np.arange(len(RA))
+    frame = pd.DataFrame({"num": order, "ra": RA, "dec": DEC, "z": (order % 100) / 50})
+    options = {"catalog_name": "survey", "lowest_order": 1, "highest_order": 2, "partition_rows": 500}
+    made = lsdb.from_dataframe(frame, ra_column="ra", dec_column="dec", margin_threshold=60, **options)
+    made.write_catalog(tmp_path / "survey", catalog_name="survey", as_collection=True)
+    archive = Path(make_archive(str(tmp_path / "survey"), "zip", tmp_path, "survey"))
+    meanings = {"num": "id", "ra": "ra", "dec": "dec", "z": "z"}
+    found = site.owner.publish("Survey", "redshift_catalog", archive, meanings, visibility="public")
+
+    catalog = lsdb.open_catalog(address(site, found["tap_table"]))
+
+    assert catalog.get_healpix_pixels() == made.get_healpix_pixels()
+    assert catalog.margin is not None
+    rows = catalog.compute().sort_values("num")
+    for name in ("num", "ra", "dec", "z"):
+        np.testing.assert_array_equal(rows[name], frame[name])
+    assert tap(site, f"SELECT COUNT(*) AS n FROM {found['tap_table']}")["n"][0] == len(RA)
+    assert "collection.properties" in requests.get(address(site, found["tap_table"]), timeout=60).text
 
 
 def test_margins_hold_all_rows_around_a_partition(site: SmallSite):

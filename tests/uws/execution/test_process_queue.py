@@ -76,6 +76,22 @@ def test_closing_queues_what_can_be_retried_and_ends_the_rest(open_jobs: Callabl
     assert end_of(after, retried).phase is Phase.COMPLETED
 
 
+def test_a_draining_queue_starts_no_job_and_leaves_those_that_wait_to_others(open_jobs: Callable[..., Jobs]) -> None:
+    jobs = open_jobs()
+    running = jobs.service.create("spin", {}, owner="ana")
+    pid_of(jobs, running)
+    waiting = jobs.service.create("nothing", {}, owner="ana")
+    jobs.queue.drain()
+    jobs.service.abort(running.id, owner="ana")
+    assert jobs.queue.finish(running.id, SECONDS)
+    assert not jobs.queue.finish(waiting.id, 0.2)
+    assert jobs.service.get(waiting.id, owner="ana").phase is Phase.QUEUED
+    jobs.queue.close()
+    after = open_jobs()
+    after.service.sweep()
+    assert end_of(after, waiting).phase is Phase.COMPLETED
+
+
 def test_closing_leaves_no_process_thread_descriptor_or_folder(
     open_jobs: Callable[..., Jobs], database: Database
 ) -> None:

@@ -10,7 +10,6 @@ from core.auth.models import Scope
 from core.auth.service import AccountService
 from core.database import Database
 from tests.server.api import Api
-from tests.support.pypi_client import PypiClient, UnavailableError, pypi_client
 from tests.support.server import running_server
 from tests.webui.api.breaking_proxy import BreakingProxy, breaking_proxy
 
@@ -57,12 +56,3 @@ def catalogue(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict:
     path = tmp_path_factory.mktemp("catalogue") / "cat.csv"
     path.write_text(TABLE)
     return site.alice.publish("Test Redshift (v1.0) é", "redshift_catalog", path, MEANINGS)
-
-
-@pytest.fixture(scope="session")
-def todays_client(project_root: Path) -> PypiClient:
-    """The library pzserver 0.3.7 from PyPI."""
-    try:
-        return pypi_client(project_root / ".cache")
-    except UnavailableError as e:
-        pytest.skip(str(e))

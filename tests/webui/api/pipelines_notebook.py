@@ -17,6 +17,9 @@ translation_rules:
   VVDS:
     z_flag_translation: {1: 4, 2: 4, 3: 4, 4: 4}
     instrument_type_translation: {default: s}
+  2DFGRS:
+    z_flag_translation: {1: 4, 2: 4, 3: 4, 4: 4}
+    instrument_type_translation: {default: s}
 """
 
 
@@ -28,13 +31,15 @@ def finished(process) -> str:
 
 
 def combining(server: PzServer, first: int, second: str) -> dict[str, object]:
-    """Combine two catalogues, one by number and one by name."""
+    """Combine two catalogues, one by number and one by name, with rules of one's own."""
+    Path("rules.yaml").write_text(RULES)
     process = server.combine_redshift_catalogs("Notebook combined")
     before = dict(process.config)
     process.append_catalog(_id=first)
     process.append_catalog(internal_name=second)
     process.set_config({"combine_type": "concatenate_and_remove_duplicates", "z_flag_homogenized_value_to_cut": 0.0})
     process.set_config({"output_format": "fits"})
+    process.set_flags_translation("rules.yaml")
     process.summary()
     process.run()
     status = finished(process)
@@ -46,20 +51,9 @@ def combining(server: PzServer, first: int, second: str) -> dict[str, object]:
         "process": process.process,
         "columns": table.colnames,
         "rows": len(table),
+        "flags": sorted({float(value) for value in table["z_flag_homogenized"]}),
         "metadata": metadata,
     }
-
-
-def translating(server: PzServer, first: int) -> dict[str, object]:
-    """Combine with rules of one's own."""
-    Path("rules.yaml").write_text(RULES)
-    process = server.combine_redshift_catalogs("Notebook rules")
-    process.append_catalog(_id=first)
-    process.set_flags_translation("rules.yaml")
-    process.run()
-    status = finished(process)
-    table = server.get_product(process.output["id"])
-    return {"status": status, "flags": sorted({float(value) for value in table["z_flag_homogenized"]})}
 
 
 def training(server: PzServer, release: str, redshifts: int) -> dict[str, object]:
@@ -101,7 +95,6 @@ def main(host: str, token: str, release: str, first: str, second: str, redshifts
     server = PzServer(token=token, host=host)
     found = {
         "combining": combining(server, int(first), second),
-        "translating": translating(server, int(first)),
         "training": training(server, release, int(redshifts)),
         "failing": failing(server, int(first), int(other)),
     }

@@ -246,8 +246,11 @@ def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServ
         "/files",
         "/jobs",
         "/groups",
+        "/challenges",
+        "/challenges/new",
         "/admin/log",
         "/admin/registry",
+        "/admin/new-catalogue",
         "/query",
         "/tap",
         "/tap/examples",
@@ -293,6 +296,7 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
         "/admin/new-release",
         "/admin/log",
         "/admin/registry",
+        "/admin/new-catalogue",
     ):
         page.goto(server.base_url + path)
         found = Axe().run(page)

@@ -43,6 +43,8 @@ _TAGS: Mapping[str, str] = {
     "downloads": "Single files, and products as zips; ranges are supported.",
     "sharing": "Co-owners, transfer, links, versions, and deleted products.",
     "groups": "Groups of users.",
+    "challenges": "Challenges, their submissions and boards.",
+    "catalogues": "Survey catalogues that are tables of the schema hats, for administrators.",
     "pipelines": "Pipelines and their runs.",
     "provenance": "Provenance and citation of products.",
     "accounts": "Accounts and tokens.",

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
-    "ARCHIVE", "COLUMN", "CURATED", "DELETED", "FILE", "GROUP", "INSPECTION", "LINK", "MAIN_FILE_INFO", "MEANING",
-    "PIPELINE", "PROCESS",
-    "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "SIGN_IN", "TABLE_OPTIONS", "TOKEN", "UPLOAD", "USER", "listed",
+    "ARCHIVE", "CATALOGUE", "COLUMN", "CURATED", "DELETED", "FILE", "GROUP", "INSPECTION", "LINK", "MAIN_FILE_INFO",
+    "MEANING", "PIPELINE", "PROCESS", "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "SIGN_IN", "TABLE_OPTIONS",
+    "TOKEN", "UPLOAD", "USER", "listed",
 ]  # fmt: skip
 
 Example = Mapping[str, Any]  # JSON objects hold whatever JSON holds
@@ -226,6 +226,24 @@ GROUP: Example = {
     "source": "local",
     "can_manage": True,
     "members": [{"username": "maria", "display_name": "Maria M.", "is_manager": True}],
+}
+
+CATALOGUE: Example = {
+    "name": "dp1",
+    "table": "hats.dp1",
+    "url": "s3://surveys/dp1",
+    "description": "Objects of Data Preview 1",
+    "visibility": "groups",
+    "groups": ["photo-z.club"],
+    "rows": 2_300_000,
+    "bytes": 4_100_000_000,
+    "partitions": 389,
+    "columns": 137,
+    "position": ["coord_ra", "coord_dec"],
+    "indexes": ["objectId"],
+    "left_out": ["lightcurve: values of type list<struct<t: double>> cannot be in a table"],
+    "created_at": _TIME,
+    "refreshed_at": _LATER,
 }
 
 LINK: Example = {

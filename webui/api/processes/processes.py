@@ -31,6 +31,9 @@ from webui.services import WebServices
 __all__ = ["routes"]
 
 _FROM_FORM = ("display_name", "description", "objects", "release", "output_format", "visibility")
+_FIELDS = ("pipeline", "inputs", "used_config", "flags_translation_file", "rules", *_FROM_FORM)
+#: Fields of the public server that have no effect on a run.
+_WITHOUT_EFFECT = frozenset({"official_product", "pz_code", "release_year", "status", "user"})
 _MAX_DIGITS = 18
 
 
@@ -105,7 +108,8 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
 
 
 def _process(services: WebServices, identity: Identity, run: Run) -> Json:
-    warnings = [*run_warnings(services, identity, run), *report_warnings(services, identity, run)]
+    disclosed, reported = run_warnings(services, identity, run), report_warnings(services, identity, run)
+    warnings = [*run.settings.ignored, *disclosed, *reported]
     return {**process_json(services, identity, run), "warnings": warnings}
 
 
@@ -178,6 +182,9 @@ def _pipeline(value: object, definitions: Mapping[str, AnyPipeline]) -> AnyPipel
 
 def _request(pipeline: AnyPipeline, fields: Mapping[str, Any]) -> RunRequest:
     """Parse the request for a run: its own fields, and the parameters and format of ``used_config``."""
+    if unknown := sorted(fields.keys() - {*_FIELDS, *_WITHOUT_EFFECT}):
+        message = f"There is no field '{unknown[0][:80]}'; the fields are {', '.join(_FIELDS)}."
+        raise InvalidValueError(message, field=unknown[0][:80])
     if fields.get("display_name") in {None, ""}:
         raise InvalidValueError("This field is required.", field="display_name")
     inputs = fields.get("inputs")

@@ -86,7 +86,9 @@ def _add_uploads(router: APIRouter, services: WebServices) -> None:
             raise InvalidValueError(message, field="file")
         product_id, role = _target(form.fields)
         sent = form.files[0]
-        file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
+        file = await run_in_threadpool(  # as today's service does, scripts attach files of one name
+            uploads.add_file, identity, product_id, role, sent.name, sent.stored, is_renamed=True
+        )
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
         return file_json(services, file, product, identity)
 

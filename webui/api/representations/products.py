@@ -9,6 +9,7 @@ from core.auth.models import Identity, SignIn, Token, User
 from pipelines.models import Run
 from products.access import changeable, manageable
 from products.attribution import Attribution
+from products.inspection.guesses import Guess, best_assignment
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, ProductType, Release
 from products.search.facets import Facet
 from products.service import ProductDetails
@@ -215,6 +216,8 @@ def inspection_json(details: ProductDetails, progress: Mapping[str, Any]) -> Jso
     """Return the state of the inspection, and its results."""
     product = details.product
     found: Json = {} if details.inspection is None else json.loads(details.inspection)
+    if "guesses" in found:
+        found["proposed"] = best_assignment([Guess(**each) for each in found["guesses"]])
     return {
         "product": product.id,
         "state": product.inspection_state,

@@ -14,9 +14,11 @@ __all__ = ["Document", "Documentation", "Found", "Section", "slug"]
 _ORDER = {
     "For users": (
         "tutorial", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines", "validation",
-        "registry", "vospace", "library", "rest", "glossary",
+        "challenges", "registry", "vospace", "library", "rest", "glossary",
     ),
-    "For operators": ("settings", "operations", "security", "demo-data", "architecture"),
+    "For operators": (
+        "settings", "operations", "upgrading", "survey-catalogues", "security", "demo-data", "architecture",
+    ),
 }  # fmt: skip
 _OTHERS = "More"
 #: Address of a server in examples, which becomes that of this one.

@@ -1,9 +1,10 @@
-"""Lines to copy that read a product with the programs of others, as they stand: Python, TOPCAT, STILTS, vcp, curl."""
+"""Lines to copy that read a product with the programs of others, as they stand: Python, TOPCAT, STILTS, LSDB, curl."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from shlex import quote
+from urllib.parse import quote as quoted
 from urllib.parse import urlsplit
 
 from core.auth.models import ANONYMOUS, Identity
@@ -61,6 +62,8 @@ class CopyLines:
         if details.table is not None:
             adql = f"SELECT TOP 10 {', '.join(view.example_columns)}\nFROM {details.table.full_name}"
             lines += (CopyLine("adql", "ADQL", adql), *writer.of_table(adql, details.table.name))
+            if details.table.ra and details.table.dec:
+                lines.append(writer.lsdb())
         lines.append(writer.pzserver(has_estimates=bool(view.estimates)))
         if view.main_file is not None:
             lines += writer.of_file(view.main_file)
@@ -93,6 +96,19 @@ class _Writer:
         yield CopyLine(
             "stilts", "STILTS", f"stilts{options} tapquery tapurl={quote(tap)} adql={query} out={quote(f'{name}.fits')}"
         )
+
+    def lsdb(self) -> CopyLine:
+        address = json.dumps(f"{self.url}/hats/{quoted(self.details.product.internal_name, safe='')}")
+        lines = ["import lsdb", "", f"catalog = lsdb.open_catalog({address})"]
+        if self.needs_token:
+            lines = [
+                "import os",
+                "import lsdb",
+                "",
+                f'headers = {{"Authorization": "Bearer " + os.environ["{TOKEN_VARIABLE}"]}}',
+                f'catalog = lsdb.open_catalog({address}, storage_options={{"client_kwargs": {{"headers": headers}}}})',
+            ]
+        return CopyLine("lsdb", "LSDB (pip install lsdb), rows are read when they are needed", "\n".join(lines))
 
     def pzserver(self, *, has_estimates: bool) -> CopyLine:
         name = json.dumps(self.details.product.internal_name)

@@ -13,7 +13,14 @@ from core.auth.models import Identity
 from core.settings import Settings
 from core.web.frames import PageFrame
 from products.attribution.identifiers import address_of
-from webui.addresses import file_address, product_address, release_address, type_address, user_address
+from webui.addresses import (
+    catalogue_address,
+    file_address,
+    product_address,
+    release_address,
+    type_address,
+    user_address,
+)
 from webui.pages.forms import FormState
 from webui.pages.rendering.breaks import breakable_text
 from webui.pages.rendering.contact import Contact
@@ -66,6 +73,7 @@ class PageRenderer:
             file_url=file_address,
             user_url=user_address,
             release_url=release_address,
+            catalogue_url=catalogue_address,
             type_url=type_address,
             static_url=StaticAddresses(),
             banner=settings.banner,

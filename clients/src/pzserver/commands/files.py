@@ -76,7 +76,7 @@ def _get(options: argparse.Namespace) -> None:
 
 
 def _saved(server: PzServer, name: str, folder: Path, options: argparse.Namespace) -> Path:
-    from pzserver.files.progress import byte_bar
+    from pzserver.connections.progress import byte_bar
 
     with byte_bar(name, disable=options.quiet or None) as show:
         if "/" in name or name.startswith("~"):
@@ -85,7 +85,7 @@ def _saved(server: PzServer, name: str, folder: Path, options: argparse.Namespac
 
 
 def _put(options: argparse.Namespace) -> None:
-    from pzserver.files.progress import byte_bar, counted
+    from pzserver.connections.progress import byte_bar, counted
 
     with connected(options) as server:
         if not server.space.info(options.to).is_folder:

@@ -35,7 +35,9 @@ def add_commands(commands: Any) -> None:  # Any: argparse does not publish the t
 
 
 def _query(options: argparse.Namespace) -> None:
-    from pzserver.tables.queries import run_async, run_sync
+    import warnings
+
+    from pzserver.tables.queries import OverflowWarning, run_async, run_sync
 
     adql = sys.stdin.read() if options.adql == "-" else options.adql
     out = None if options.out is None else Path(options.out)
@@ -46,7 +48,8 @@ def _query(options: argparse.Namespace) -> None:
     if out is None and style in _FILES:
         message = f"Rows in {style} need a file; give --out."
         raise ValueError(message)
-    with connected(options) as server:
+    with connected(options) as server, warnings.catch_warnings():
+        warnings.simplefilter("ignore", OverflowWarning)  # said below, in one line
         result = (run_async if options.is_async else run_sync)(server.connection, adql, maxrec=options.limit)
     if result.overflow:
         sys.stderr.write(f"pzserver: the server cut the result at {len(result)} rows; use --limit or --async\n")

@@ -1,15 +1,38 @@
-"""A product with its description and files, for changes by its owner."""
+"""A product with its description and files, for changes by its owner, as version 0.3 has it."""
 
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from pzserver.connections.connection import Connection
-from pzserver.errors import NotFoundError
-from pzserver.uploads import PzUpload
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
-__all__ = ["PzProduct"]
+from pzserver.errors import InvalidValueError, NotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pzserver.compat.api import PzRequests
+
+__all__ = ["PzProduct", "find_product"]
 
 Json = dict[str, Any]  # products and files as the REST API returns them
+
+
+def find_product(api: PzRequests, product_id: SupportsIndex | str) -> Json:
+    """Return the metadata of a product, published or not, by its number or internal name.
+
+    Raises
+    ------
+    NotFoundError
+        It does not exist, or you may not see it.
+    """
+    if not isinstance(product_id, str) or product_id.isdecimal():
+        return api.get("products", index(product_id) if not isinstance(product_id, str) else product_id)
+    found = api.get_by_attribute("products", "internal_name", product_id)["results"]
+    if not found:
+        message = f"product not found: there is no '{product_id}' that you may read; see get_products_list()."
+        raise NotFoundError(message)
+    product: Json = found[0]
+    return product
 
 
 class PzProduct:
@@ -18,7 +41,7 @@ class PzProduct:
     Parameters
     ----------
     product_id
-        Its number.
+        Its number or internal name.
 
     Raises
     ------
@@ -26,15 +49,22 @@ class PzProduct:
         It does not exist, or you may not see it.
     """
 
-    def __init__(self, connection: Connection, product_id: int) -> None:
-        self._connection = connection
-        self.product_id = product_id
-        self.attributes: Json = connection.json("GET", f"products/{product_id}/")
+    def __init__(self, product_id: SupportsIndex | str, api: PzRequests) -> None:
+        self._api = api
+        self.attributes: Json = find_product(api, product_id)
+        self.product_id = int(self.attributes["id"])
+
+    def __repr__(self) -> str:
+        return f"<PzProduct {self.attributes['internal_name']}>"
+
+    @property
+    def main_file(self) -> Json:
+        """The main file; empty if there is none."""
+        return next(iter(self._files("Main")), {})
 
     def get_main_file_info(self) -> Json:
         """Return the metadata of the main file."""
-        info: Json = self._connection.json("GET", f"products/{self.product_id}/main_file_info/")["main_file"]
-        return info
+        return self._api.get_main_file_info(self.product_id)
 
     def get_auxiliary_files(self) -> list[Json]:
         """List the auxiliary files."""
@@ -44,26 +74,27 @@ class PzProduct:
         """List the files that describe the product."""
         return self._files("Description")
 
-    def attach_auxiliary_file(self, path: str | Path) -> None:
-        """Add a file."""
-        PzUpload(self._connection, self.product_id).add_file(path, "auxiliary")
+    def attach_auxiliary_file(self, filepath: str | Path) -> None:
+        """Add a file; one of a name that is taken gets a number in its name."""
+        self._api.upload_file(self.product_id, filepath, "auxiliary")
 
-    def attach_description_file(self, path: str | Path) -> None:
+    def attach_description_file(self, filepath: str | Path) -> None:
         """Add a file that describes the product."""
-        PzUpload(self._connection, self.product_id).add_file(path, "description")
+        self._api.upload_file(self.product_id, filepath, "description")
 
-    def remove_file(self, file_id: int) -> None:
+    def remove_file(self, file_id: SupportsIndex) -> None:
         """Remove a file by its number; the main file stays."""
-        others = {file["id"] for file in (*self.get_auxiliary_files(), *self.get_description_files())}
-        if file_id not in others:
-            message = f"The product has no auxiliary or description file number {file_id}."
+        number = index(file_id)
+        if number == self.main_file.get("id"):
+            raise InvalidValueError("Cannot remove main file; delete the product instead.")
+        if number not in {file["id"] for file in (*self.get_auxiliary_files(), *self.get_description_files())}:
+            message = f"The product has no auxiliary or description file number {number}."
             raise NotFoundError(message)
-        self._connection.json("DELETE", f"product-files/{file_id}/")
+        self._api.delete_product_file(number)
 
-    def update_description(self, text: str) -> None:
+    def update_description(self, description: str) -> None:
         """Replace the description."""
-        self.attributes = self._connection.json("PATCH", f"products/{self.product_id}/", json={"description": text})
+        self.attributes = self._api.update_product_description(self.product_id, description)
 
     def _files(self, role: str) -> list[Json]:
-        found = self._connection.json("GET", "product-files/", params={"product_id": self.product_id})["results"]
-        return [file for file in found if file["role_name"] == role]
+        return [file for file in self._api.get_product_files(self.product_id) if file["role_name"] == role]

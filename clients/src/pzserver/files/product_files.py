@@ -18,11 +18,11 @@ from pzserver.files.downloads import Progress, download
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["ProductFiles", "windows_name"]
+__all__ = ["METADATA_NAME", "ProductFiles", "local_name", "windows_name"]
 
 Json = dict[str, Any]  # metadata: names to texts, numbers, lists and None
 
-_METADATA_NAME = "product_metadata.yaml"
+METADATA_NAME = "product_metadata.yaml"
 _NOT_TABLES = ("validation_results", "training_results")
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _BIG = 200 * 1024**2
@@ -55,7 +55,7 @@ class ProductFiles:
 
     def table(self, product: Json, *, big: bool) -> Table:
         """Read the main file of a product."""
-        from pzserver.files.readers import with_descriptions
+        from pzserver.tables.readers import with_descriptions
 
         main = self._readable(product, big=big)
         columns = main["associated_columns"]
@@ -65,7 +65,7 @@ class ProductFiles:
 
     def save(self, product: Json, save_in: Path, *, unpacked: bool, progress: Progress | None) -> Path:
         """Download all files of a product, as a folder or as a zip archive."""
-        name = _local_name(product["internal_name"])
+        name = local_name(product["internal_name"])
         target = save_in / (name if unpacked else f"{name}.zip")
         if unpacked and target.exists():
             message = f"{target} exists already; remove it, or choose another folder."
@@ -73,10 +73,10 @@ class ProductFiles:
         folder = save_in / f"{name}.download"
         folder.mkdir(exist_ok=True)
         for file in self._catalogue.files(product["id"]):
-            if file.name != _METADATA_NAME:
+            if file.name != METADATA_NAME:
                 wanted = {"name": file.name, "size": file.size, "sha256": file.sha256}
                 self._fetch(product, wanted, folder, progress)
-        self._fetch(product, {"name": _METADATA_NAME, "size": None, "sha256": None}, folder, None)
+        self._fetch(product, {"name": METADATA_NAME, "size": None, "sha256": None}, folder, None)
         if unpacked:
             folder.replace(target)
         else:
@@ -85,7 +85,7 @@ class ProductFiles:
 
     def _read(self, product: Json, main: Json, path: Path) -> Table:
         """Return the table of a file; read locally if columns and rows agree with the server's, else queried."""
-        from pzserver.files.readers import UnknownFormatError, read_table
+        from pzserver.tables.readers import UnknownFormatError, read_table
 
         details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
         queryable = product["table_name"] is not None
@@ -120,14 +120,14 @@ class ProductFiles:
         return download(
             self._connection,
             url,
-            folder / _local_name(file["name"]),
+            folder / local_name(file["name"]),
             size=file["size"],
             sha256=file["sha256"],
             progress=progress,
         )
 
 
-def _local_name(name: str) -> str:
+def local_name(name: str) -> str:
     """Return a file name that Windows takes as well, or raise PzServerError when it leads out of the folder."""
     if Path(name).name != name or name == ".." or "\\" in name:
         message = f"The server has a file '{name}', which is not a valid file name here; it was not saved."

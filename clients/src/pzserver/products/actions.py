@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
-    from pzserver.products.columns import ColumnList
     from pzserver.products.rail import RailHandle
+    from pzserver.tables.columns import ColumnList
     from pzserver.tables.results import QueryResult
 
 __all__ = ["ProductActions", "Visibility"]
@@ -198,7 +198,7 @@ class ProductActions:
         maxrec: int | None = None,
     ) -> Ensemble:
         """Return the probability densities as an ensemble of qp; see `pzserver.PzServer.ensemble`."""
-        from pzserver.ensembles import ensemble_of
+        from pzserver.products.ensembles import ensemble_of
 
         product = self._catalogue.product(self.number)
         found: Ensemble = ensemble_of(self._catalogue.votable(product, columns, cone, maxrec=maxrec))

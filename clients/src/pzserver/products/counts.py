@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pzserver.adql import delimited
+from pzserver.tables.adql import delimited
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pzserver.products.columns import ColumnList
+    from pzserver.tables.columns import ColumnList
     from pzserver.tables.results import QueryResult
 
 __all__ = ["CountedTable", "Grid", "Histogram", "count_cells", "count_rows", "limits_of", "named"]

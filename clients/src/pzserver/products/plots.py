@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import TYPE_CHECKING, Protocol
 
-from pzserver.adql import delimited
 from pzserver.products.counts import CountedTable, Grid, Histogram, count_cells, count_rows, limits_of, named
+from pzserver.tables.adql import delimited
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["PlottedTable", "ProductPlots"]
 
 _SINGLE_ROWS = 5000
+#: Mean number of rows of a cell on the sky, where a product has few rows.
+_ROWS_OF_A_CELL = 4
 _FULL_CIRCLE = 360.0
 
 
@@ -104,13 +107,20 @@ class ProductPlots:
         axes.set(xlabel=self._label(x), ylabel=self._label(y), title=self._product.display_name)
         return axes
 
-    def sky(self, *, bins: int = 100, where: str | None = None, ax: Axes | None = None) -> Axes:
+    def sky(self, *, bins: int | None = None, where: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw the numbers of rows per square degree on the sky; right ascension increases to the left.
 
         The cells have equal areas. A region across 0° is drawn in one piece, with right ascensions below 0°.
+
+        Parameters
+        ----------
+        bins
+            Number of cells in each direction; by default 100, and fewer where the product has few rows.
         """
         import numpy as np
 
+        if bins is None:
+            bins = _fitting_cells(self._product.row_count)
         ra_column, dec_column = self._product.positions("be drawn on the sky")
         ra, sine = delimited(ra_column), f"SIN(RADIANS({delimited(dec_column)}))"
         shifted = f"MOD({ra} + 180.0, 360.0)"
@@ -168,6 +178,12 @@ class ProductPlots:
     def _label(self, column: str) -> str:
         unit = self._product.columns[column].unit
         return f"{column} ({unit})" if unit else column
+
+
+def _fitting_cells(rows: int | None) -> int:
+    """Return a number of cells in each direction so that most cells with rows have more than one."""
+    most = 100
+    return most if rows is None else min(most, max(10, isqrt(rows // _ROWS_OF_A_CELL)))
 
 
 def _axes(ax: Axes | None) -> Axes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Literal, cast
 
 from pzserver.errors import InvalidValueError, RequestError, check
+from pzserver.jobs import Job
+from pzserver.tables.query_uploads import QueryUploads, sent_uploads
 from pzserver.tables.results import QueryResult
 
 if TYPE_CHECKING:
@@ -13,10 +16,39 @@ if TYPE_CHECKING:
 
     from pzserver.connections.connection import Connection
 
-__all__ = ["run_async", "run_sync", "tap_service"]
+__all__ = ["OverflowWarning", "QueryJob", "run_async", "run_sync", "submit", "tap_service"]
 
 _ARROW = "application/vnd.apache.arrow.stream"
 _ALL_ROWS = 2**31 - 1
+_JOBS = "/tap/async"
+
+
+class OverflowWarning(UserWarning):
+    """The server cut a result, although the caller set no maximum number of rows."""
+
+
+class QueryJob(Job):
+    """A query as a job on the server (UWS 1.1), which continues when this program ends."""
+
+    @property
+    def _title(self) -> str:
+        return "Query"
+
+    @property
+    def result(self) -> QueryResult:
+        """The rows; waits until the job has ended.
+
+        Raises
+        ------
+        FailedJobError
+            The query failed; the message states the error.
+        """
+        status = self.wait()
+        try:
+            address = status.results["result"]
+            return _read(check(self._connection.session.get(address, stream=True)))
+        finally:
+            self._connection.session.close_streams()
 
 
 def tap_service(connection: Connection) -> pyvo.dal.TAPService:
@@ -27,7 +59,7 @@ def tap_service(connection: Connection) -> pyvo.dal.TAPService:
 
 
 def run_sync(
-    connection: Connection, adql: str, *, maxrec: int | None = None, uploads: dict[str, Any] | None = None
+    connection: Connection, adql: str, *, maxrec: int | None = None, uploads: QueryUploads | None = None
 ) -> QueryResult:
     """Run a query synchronously.
 
@@ -36,37 +68,78 @@ def run_sync(
     maxrec
         Maximum number of rows; all by default, up to the limit of the server.
     uploads
-        Names to what pyvo uploads: astropy tables, paths or addresses; they are ``TAP_UPLOAD.name`` in the query.
+        Tables, paths or addresses by name; they are ``TAP_UPLOAD.name`` in the query.
 
     Raises
     ------
     InvalidValueError
         The server cannot run the query; the message states the error.
     """
-    service = tap_service(connection)
-    query = service.create_query(adql, maxrec=_ALL_ROWS if maxrec is None else maxrec, uploads=uploads)
-    query["FORMAT"] = _ARROW
     try:
-        return _read(query.submit())
+        return _limited(_read(_sent(connection, adql, "sync", maxrec, uploads)), maxrec)
+    finally:
+        connection.session.close_streams()
+
+
+def submit(
+    connection: Connection, adql: str, *, maxrec: int | None = None, uploads: QueryUploads | None = None
+) -> QueryJob:
+    """Start a query as a job, and return it; see `run_sync`."""
+    try:
+        response = _sent(connection, adql, "async", maxrec, uploads)
+        if not response.ok:
+            _raise_reported(response)
+        return QueryJob(connection, _JOBS, response.url.rstrip("/").rpartition("/")[2]).run()
     finally:
         connection.session.close_streams()
 
 
 def run_async(
-    connection: Connection, adql: str, *, maxrec: int | None = None, uploads: dict[str, Any] | None = None
+    connection: Connection,
+    adql: str,
+    *,
+    maxrec: int | None = None,
+    uploads: QueryUploads | None = None,
+    progress: bool = False,
 ) -> QueryResult:
-    """Run a query as a UWS job, wait for its end, and delete the job; see `run_sync`."""
-    service = tap_service(connection)
-    job = service.submit_job(adql, maxrec=_ALL_ROWS if maxrec is None else maxrec, uploads=uploads, format=_ARROW)
+    """Run a query as a job, wait for its end, and delete the job; see `run_sync`.
+
+    When the wait is interrupted (Ctrl-C), the job is aborted and deleted as well.
+
+    Parameters
+    ----------
+    progress
+        Whether to show a bar.
+
+    Raises
+    ------
+    FailedJobError
+        The query failed; the message states the error.
+    """
+    job = submit(connection, adql, maxrec=maxrec, uploads=uploads)
     try:
-        job.run().wait(timeout=None)
-        if job.phase != "COMPLETED":
-            reason = job.job.errorsummary.message.content if job.job.errorsummary else f"The job is {job.phase}."
-            raise InvalidValueError(str(reason))
-        return _read(check(connection.session.get(job.result_uri, stream=True)))
+        job.wait(progress=progress)
+        return _limited(job.result, maxrec)
     finally:
-        connection.session.close_streams()
         job.delete()
+
+
+def _sent(
+    connection: Connection, adql: str, mode: Literal["sync", "async"], maxrec: int | None, uploads: QueryUploads | None
+) -> Response:
+    query = tap_service(connection).create_query(
+        adql, mode=mode, maxrec=_ALL_ROWS if maxrec is None else maxrec, uploads=sent_uploads(uploads)
+    )
+    query["FORMAT"] = _ARROW
+    return cast("Response", query.submit())
+
+
+def _limited(result: QueryResult, maxrec: int | None) -> QueryResult:
+    """Return a result, with a warning when the server cut it and the caller did not ask for it."""
+    if result.overflow and maxrec is None:
+        message = f"The server cut the result at its limit of {len(result)} rows: there are more."
+        warnings.warn(message, OverflowWarning, stacklevel=4)
+    return result
 
 
 def _read(response: Response) -> QueryResult:

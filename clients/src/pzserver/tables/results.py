@@ -6,10 +6,12 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
     import polars as pl
     import pyarrow as pa
-    from astropy.table import Table
+    from astropy.table import Column, Table
 
 __all__ = ["QueryResult"]
 
@@ -42,6 +44,27 @@ class QueryResult:
         cut = ", cut by the limit of rows" if self.overflow else ""
         caption = escape(f"{len(self)} rows, {len(self.columns)} columns{cut}")
         return f"<p>{caption}</p>{self._table.slice(0, _SHOWN).to_pandas().to_html(index=False)}"
+
+    def __getitem__(self, name: str) -> Column:
+        """Return a column by its name, as one of astropy, masked where values are missing.
+
+        Raises
+        ------
+        KeyError
+            There is no such column; the message names those that there are.
+        """
+        if name not in self.columns:
+            message = f"There is no column '{name}'; there are {', '.join(self.columns)}."
+            raise KeyError(message)
+        return self.to_table()[name]
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        """Yield the rows as dictionaries, with None for missing values."""
+        for batch in self._table.to_batches():
+            yield from batch.to_pylist()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
 
     @property
     def columns(self) -> tuple[str, ...]:

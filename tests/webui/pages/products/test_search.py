@@ -138,6 +138,19 @@ def test_each_row_has_its_zip_and_its_addresses(alice: httpx2.Client, visitor: h
     assert f"/product/{product.internal_name}/share" in alice.get(shared[1]).text
 
 
+def test_rows_have_icons_to_edit_and_delete_for_those_who_may(
+    alice: httpx2.Client, sign_in: SignIn, visitor: httpx2.Client, publish: Publish
+):
+    product = publish("Open survey", visibility=Visibility.PUBLIC)
+    icons = rf'class="icon-button" href="/product/{product.internal_name}/(edit|delete)"'
+    assert re.findall(icons, alice.get("/products/user").text) == ["edit", "delete"]
+    for stranger in (sign_in("bob"), visitor):
+        assert not re.findall(icons, stranger.get("/products/user").text)
+    form = alice.get(f"/product/{product.internal_name}/delete").text
+    assert "Delete this product?" in form
+    assert alice.get(f"/product/{product.internal_name}").status_code == 200
+
+
 def test_the_first_page_has_three_doors_and_recent_products(visitor: httpx2.Client, publish: Publish):
     publish("Open survey", visibility=Visibility.PUBLIC)
     publish("Closed survey")

@@ -1,0 +1,187 @@
+"""Benchmark of a server under many mixed clients: pages, lists, queries, jobs, uploads, downloads, slow readers.
+
+The claims, measured in one run against a real server with two web processes:
+
+- no answer but those that are asked for, and 429 or 503 with ``Retry-After``; no connection is refused or cut;
+- the resident memory of the server, in the last third of the run, is at most a fifth more than in the second.
+
+Run with ``python -m benchmarks.mixed_load [--clients 200] [--seconds 300] [--workers 2]``.
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2 as httpx
+
+from benchmarks.tap_over_http import publish
+from tests.support.server import RunningServer, running_server
+
+__all__ = ["Mix", "Tally", "run_clients"]
+
+_ROWS = 50_000
+_BUSY = frozenset({429, 503})
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Answers of all clients by kind of request, and what was wrong with them."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+
+
+class Mix:
+    """Requests of one client, in random order.
+
+    Parameters
+    ----------
+    base, token, table
+        Address of the server, token of a user, and a table with rows.
+    """
+
+    def __init__(self, base: str, token: str, table: str, tally: Tally, seed: int) -> None:
+        self._client = httpx.Client(base_url=base, timeout=300, headers={"Authorization": f"Bearer {token}"})
+        self._table, self._tally, self._seed = table, tally, seed
+        self._choose = random.Random(seed)  # noqa: S311 - the same load in each run
+        self._kinds: Mapping[str, tuple[int, Callable[[], httpx.Response]]] = {
+            "page": (6, lambda: self._client.get("/products")),
+            "list": (6, lambda: self._client.get("/api/products")),
+            "row": (8, lambda: self._query(f"SELECT * FROM {self._table} WHERE objectId = {self._number()}")),
+            "count": (
+                3,
+                lambda: self._query(
+                    f"SELECT COUNT(*) FROM {self._table} WHERE mag_i < {self._choose.randrange(15, 30)}"
+                ),
+            ),
+            "rows": (2, lambda: self._query(f"SELECT TOP 20000 * FROM {self._table}")),
+            "job": (1, self._job),
+            "write": (3, self._write),
+            "read": (3, lambda: self._client.get(self._path)),
+            "slow": (1, self._read_slowly),
+        }
+
+    @property
+    def _path(self) -> str:
+        return f"/vospace/files/home/admin/load{self._seed}"
+
+    def run(self, ended: threading.Event) -> None:
+        """Send requests until the end; wait as long as the server asks when it is busy."""
+        names = list(self._kinds)
+        weights = [self._kinds[name][0] for name in names]
+        self._write()
+        with self._client:
+            while not ended.is_set():
+                (name,) = self._choose.choices(names, weights)
+                began = time.perf_counter()
+                try:
+                    answer = self._kinds[name][1]()
+                except httpx.HTTPError as e:
+                    self._tally.wrong[f"{name}: {type(e).__name__}"] += 1
+                    continue
+                self._tally.seconds[name].append(time.perf_counter() - began)
+                self._note(name, answer, ended)
+
+    def _note(self, name: str, answer: httpx.Response, ended: threading.Event) -> None:
+        status = answer.status_code
+        self._tally.statuses[name, status] += 1
+        if status in _BUSY:
+            if "retry-after" not in answer.headers:
+                self._tally.wrong[f"{name}: {status} without Retry-After"] += 1
+            ended.wait(min(_PAUSE_SECONDS, float(answer.headers.get("retry-after", 1))))
+        elif status >= 400:
+            self._tally.wrong[f"{name}: {status}"] += 1
+
+    def _number(self) -> int:
+        return self._choose.randrange(_ROWS)
+
+    def _query(self, query: str) -> httpx.Response:
+        return self._client.get("/tap/sync", params={"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "csv"})
+
+    def _job(self) -> httpx.Response:
+        query = f"SELECT TOP 10 * FROM {self._table}"
+        answer = self._client.post("/tap/async", data={"LANG": "ADQL", "QUERY": query, "PHASE": "RUN"})
+        if answer.status_code == 303:
+            self._client.get(answer.headers["location"] + "/phase", params={"WAIT": "5"})
+        return answer
+
+    def _write(self) -> httpx.Response:
+        return self._client.put(self._path, content=self._choose.randbytes(200_000))
+
+    def _read_slowly(self) -> httpx.Response:
+        params = {"LANG": "ADQL", "QUERY": f"SELECT * FROM {self._table}", "RESPONSEFORMAT": "csv"}
+        with self._client.stream("GET", "/tap/sync", params=params) as answer:
+            for number, _ in enumerate(answer.iter_bytes(1 << 16)):
+                time.sleep(0.05)  # this is what makes it slow
+                if number > 40:
+                    break
+        return answer
+
+
+def run_clients(
+    server: RunningServer, table: str, clients: int, seconds: float, watch: Callable[[float], None]
+) -> Tally:
+    """Run clients for so many seconds, and call a function with the time that has passed once a second."""
+    account = server.account
+    assert account is not None
+    tally, ended = Tally(), threading.Event()
+    mixes = [Mix(server.base_url, account.token, table, tally, seed) for seed in range(clients)]
+    threads = [threading.Thread(target=mix.run, args=(ended,)) for mix in mixes]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    while (passed := time.monotonic() - began) < seconds:
+        watch(passed)
+        ended.wait(1)
+    ended.set()
+    for thread in threads:
+        thread.join(400)
+    return tally
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--workers", type=int, default=2, help="web processes")
+    chosen = parser.parse_args()
+    memory: list[tuple[float, int]] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        env = {"PHOTOZ_WEB_PROCESSES": str(chosen.workers), "PHOTOZ_LOG_LEVEL": "WARNING", "PHOTOZ_QUERY_WORKERS": "2"}
+        server = stack.enter_context(running_server(folder / "data", env=env))
+        account = server.account
+        assert account is not None
+        table = publish(server, account.token, folder, _ROWS).table
+        tally = run_clients(
+            server, table, chosen.clients, chosen.seconds, lambda at: memory.append((at, server.memory_bytes()))
+        )
+    print(f"{'kind':8} {'answers':>8} {'busy':>6} {'median s':>9} {'p95 s':>7}")
+    for name, times in sorted(tally.seconds.items()):
+        busy = sum(count for (kind, status), count in tally.statuses.items() if kind == name and status in _BUSY)
+        print(f"{name:8} {len(times):8} {busy:6} {statistics.median(times):9.3f} {_p95(times):7.3f}")
+    third = chosen.seconds / 3
+    second = statistics.median(size for at, size in memory if third <= at < 2 * third)
+    last = statistics.median(size for at, size in memory if at >= 2 * third)
+    print(f"memory: {second / 1e6:.0f} MB in the second third, {last / 1e6:.0f} MB in the last")
+    print("wrong:", dict(tally.wrong) or "nothing")
+    assert not tally.wrong
+    assert last <= 1.2 * second
+
+
+def _p95(times: list[float]) -> float:
+    return sorted(times)[int(0.95 * (len(times) - 1))]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Challenges: photo-z estimates of many people, scored on the same hidden truth."""

@@ -1,0 +1,115 @@
+"""Job function that scores a submission, and what is stored when it ends."""
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.database import Database, utc_now
+from core.errors import ConflictError, NotFoundError
+from pipelines.challenges.definition import ChallengeDefinition, TaskSet
+from pipelines.challenges.files import ChallengeFiles, TableFile
+from pipelines.challenges.models import SubmissionState
+from pipelines.challenges.schema import ChallengeRow, ScoreRow, SubmissionRow
+from pipelines.challenges.scoring import reproduction, score_submission
+from pipelines.challenges.storage import changed
+from products.adjustments.options import TableOptions
+from uws import Job, JobContext, Phase
+
+__all__ = ["ScoringJobs"]
+
+_STOPPED = "The scoring of this submission was stopped; ask the organisers to score it again."
+
+
+class ScoringJobs:
+    """Job functions of the scoring of submissions.
+
+    The job belongs to the author of the submission, who may not read the truth: the server reads it, and neither the
+    log nor an error has anything of it, nor a score, which may be hidden until the challenge closes.
+
+    Parameters
+    ----------
+    files
+        Reader of truths and submissions.
+    """
+
+    def __init__(self, database: Database, files: ChallengeFiles) -> None:
+        self._database = database
+        self._files = files
+
+    def run(self, context: JobContext) -> None:
+        """Score the submission of a job, and store its scores in one transaction.
+
+        Raises
+        ------
+        PhotozError
+            The submission was withdrawn or cannot be scored.
+        """
+        number = int(context.parameters["submission"])
+        challenge_id, file, task, definition = self._submission(number)
+        context.log(f"Submission {number} to the task set {task.name}: {file.name}, SHA-256 {file.sha256}.")
+        truth, scores = score_submission(self._files, file, task, definition, context.progress)
+        how = reproduction(file, truth, task, definition)
+        with self._database.write() as session:
+            kept = session.execute(
+                update(SubmissionRow)
+                .where(SubmissionRow.id == number, SubmissionRow.state == SubmissionState.QUEUED)
+                .values(state=SubmissionState.SCORED, scored_at=utc_now(), error=None, reproduction=how)
+                .returning(SubmissionRow.id)
+            ).first()
+            if kept is None and self._is_scored(session, number):
+                return  # by this job, whose worker died before it could say so
+            if kept is None:
+                raise ConflictError(f"The submission {number} was withdrawn while it was scored.")
+            session.execute(delete(ScoreRow).where(ScoreRow.submission_id == number))
+            session.execute(
+                insert(ScoreRow),
+                [
+                    {"submission_id": number, "subset": each.subset, "metric": each.metric, "value": each.value,
+                     "uncertainty": each.uncertainty, "objects": each.objects}
+                    for each in scores
+                ],
+            )  # fmt: skip
+            changed(session, challenge_id)
+        context.log(f"{len({each.subset for each in scores})} subsets were scored.")
+        context.progress(1.0, "Scored")
+
+    def ended(self, job: Job) -> None:
+        """Store why a submission has no scores, when its job ended without."""
+        if job.phase is Phase.COMPLETED:
+            return
+        number = int(job.parameters["submission"])
+        with self._database.write() as session:
+            failed = session.scalar(
+                update(SubmissionRow)
+                .where(SubmissionRow.id == number, SubmissionRow.job_id == job.id)
+                .where(SubmissionRow.state == SubmissionState.QUEUED)
+                .values(state=SubmissionState.FAILED, error=job.error or _STOPPED)
+                .returning(SubmissionRow.challenge_id)
+            )
+            if failed is not None:
+                changed(session, failed)
+
+    @staticmethod
+    def _is_scored(session: Session, number: int) -> bool:
+        return session.scalar(select(SubmissionRow.state).where(SubmissionRow.id == number)) == SubmissionState.SCORED
+
+    def _submission(self, number: int) -> tuple[int, TableFile, TaskSet, ChallengeDefinition]:
+        with self._database.read() as session:
+            found = session.execute(
+                select(SubmissionRow, ChallengeRow)
+                .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
+                .where(SubmissionRow.id == number)
+            ).first()
+            if found is None:
+                raise NotFoundError(f"There is no submission {number}.")
+            row, challenge = found
+            definition = ChallengeDefinition.model_validate(challenge.definition)
+            task = definition.task(row.task_set)
+            if row.stored_id is None or task is None:
+                raise ConflictError(f"The submission {number} is {row.state}; it is not scored.")
+            options = TableOptions.from_object(row.table_options)
+            return (
+                challenge.id,
+                TableFile(row.stored_id, row.file_name, row.size, row.sha256, options),
+                task,
+                definition,
+            )

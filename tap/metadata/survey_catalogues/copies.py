@@ -1,0 +1,239 @@
+"""Local copies of the partitions of remote catalogues: of each file the bytes of the columns that queries read.
+
+The engine has no access to the network. A copy is a sparse file of the size of the original with the same bytes in the
+same places, but for columns that no query has read so far, which take no disk. What lies between the columns (page
+indexes, Bloom filters, the footer) is always there.
+"""
+
+import fcntl
+import hashlib
+import io
+import json
+import time
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import ServiceBusyError, UnreadableFileError
+from tap.metadata.survey_catalogues.places import CatalogueFolder
+
+__all__ = ["PartitionCopies"]
+
+_AT_ONCE = 4
+_THREADS = 8
+_TAIL = 1 << 16
+_BUSY_SECONDS = 60.0
+#: A copy that a query may still read is not removed: queries are started some time after their files were copied.
+_IN_USE_SECONDS = 3600.0
+_BLOCK = 512
+_PAGE = 4096
+_MAGIC = 4
+
+_Spans = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Footer:
+    """Footer of a Parquet file: the size of the file, and where the chunks of each column are."""
+
+    size: int
+    chunks: dict[str, _Spans]
+
+
+@dataclass(slots=True)
+class _Marks:
+    """Record of a copy: the size of the original, and the columns that are copied."""
+
+    size: int = 0
+    columns: list[str] = field(default_factory=list)
+
+
+class PartitionCopies:
+    """Copies of partitions in a folder, within a budget of disk.
+
+    Parameters
+    ----------
+    folder
+        Folder of the copies.
+    max_bytes
+        Disk that they may take.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._slots = BoundedSemaphore(_AT_ONCE)
+        self._counting = Lock()
+        self._used = 0
+
+    def paths(self, root: CatalogueFolder, names: Sequence[str], columns: Collection[str]) -> tuple[Path, ...]:
+        """Return the copies of files, with the bytes of some columns.
+
+        Raises
+        ------
+        ServiceBusyError
+            Too many files are copied at the moment, the disk for copies is full, or the place does not respond.
+        UnreadableFileError
+            A file is no Parquet file, or another one than when the catalogue was registered.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._slots.acquire(timeout=_BUSY_SECONDS):
+            raise ServiceBusyError("Other partitions of remote catalogues are being copied. Try again in a minute.")
+        try:
+            self._used = self.used_bytes()
+            with ThreadPoolExecutor(_THREADS, "partition-copies") as pool:
+                found = tuple(pool.map(lambda name: self._path(root, name, columns), names))
+        except OSError as e:
+            raise ServiceBusyError("The place of the survey catalogue does not respond. Try again in a minute.") from e
+        finally:
+            self._slots.release()
+        return found
+
+    def used_bytes(self) -> int:
+        """Return the disk that the copies take."""
+        return sum(path.stat().st_blocks * _BLOCK for path in self._folder.glob("*.parquet"))
+
+    def sweep(self, needed: int = 0) -> int:
+        """Remove the copies that were not read for longest, until the budget has free bytes; return how many.
+
+        Parameters
+        ----------
+        needed
+            The free bytes.
+        """
+        if not self._folder.is_dir():
+            return 0
+        horizon = time.time() - _IN_USE_SECONDS
+        for staged in self._folder.glob("*.part"):
+            if staged.stat().st_mtime < horizon:
+                staged.unlink(missing_ok=True)
+        used, removed = self.used_bytes(), 0
+        for changed, marks in sorted((path.stat().st_mtime, path) for path in self._folder.glob("*.columns")):
+            if used + needed <= self._max_bytes or changed > horizon:
+                break
+            freed = _removed(marks)
+            used -= freed
+            removed += freed > 0
+        return removed
+
+    def _path(self, root: CatalogueFolder, name: str, columns: Collection[str]) -> Path:
+        key = hashlib.sha256(root.address(name).encode()).hexdigest()[:40]
+        copy, marks = self._folder / f"{key}.parquet", self._folder / f"{key}.columns"
+        with _locked(marks) as known:
+            copied = set(known.columns)
+            if not copy.exists() or not copied.issuperset(columns):
+                footer = _read_footer(root, name)
+                if known.size != footer.size:  # another file than before
+                    copy.unlink(missing_ok=True)
+                    copied = set()
+                self._fill(root, name, copy, footer, copied, set(columns))
+                known.size, known.columns = footer.size, sorted(copied | set(columns))
+        return copy
+
+    def _fill(
+        self, root: CatalogueFolder, name: str, copy: Path, footer: _Footer, copied: set[str], wanted: set[str]
+    ) -> None:
+        """Write the bytes of columns, and what belongs to none when the copy is new."""
+        is_new = not copy.exists()
+        spans = _outside(footer) if is_new else []
+        new = wanted if is_new else wanted - copied
+        spans += [span for column in new for span in footer.chunks.get(column, ())]
+        merged = _merged(spans)
+        self._reserve(sum((end // _PAGE - start // _PAGE + 1) * _PAGE for start, end in merged))
+        staged = copy.with_suffix(".part") if is_new else copy
+        with staged.open("wb" if is_new else "r+b") as target:
+            target.truncate(footer.size)
+            for (start, _), content in zip(merged, root.ranges(name, merged), strict=True):
+                target.seek(start)
+                target.write(content)
+        staged.rename(copy)
+
+    def _reserve(self, size: int) -> None:
+        with self._counting:
+            if self._used + size > self._max_bytes:
+                self.sweep(size)
+                self._used = self.used_bytes()
+            if self._used + size > self._max_bytes:
+                raise ServiceBusyError(
+                    f"The copies of remote catalogues may take {self._max_bytes} bytes, which are used by the queries "
+                    "of the last hour. Try again later, or read a smaller region or fewer columns."
+                )
+            self._used += size
+
+
+@contextmanager
+def _locked(marks: Path) -> Iterator[_Marks]:
+    """Lock the record of a copy among all processes, and store it when the block ends well."""
+    with marks.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        try:
+            known = _Marks(**json.loads(file.read() or "{}"))
+        except ValueError:  # the process that wrote it was killed
+            known = _Marks()
+        yield known
+        file.truncate(0)
+        file.write(json.dumps(asdict(known)))  # also a sign of use: copies that were not read for longest go first
+
+
+def _removed(marks: Path) -> int:
+    """Remove a copy that nobody uses, and return the disk that it took."""
+    copy = marks.with_suffix(".parquet")
+    with marks.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        size = copy.stat().st_blocks * _BLOCK if copy.exists() else 0
+        copy.unlink(missing_ok=True)
+        marks.unlink(missing_ok=True)
+    return size
+
+
+def _read_footer(root: CatalogueFolder, name: str) -> _Footer:
+    size = root.size(name)
+    try:
+        (tail,) = root.ranges(name, [(max(0, size - _TAIL), size)])
+        length = int.from_bytes(tail[-2 * _MAGIC : -_MAGIC], "little") + 2 * _MAGIC
+        if length > size or not tail.endswith(b"PAR1"):
+            raise UnreadableFileError(f"The partition {name[:200]} is not a Parquet file.")
+        if length > len(tail):
+            (tail,) = root.ranges(name, [(size - length, size)])
+        metadata = pq.read_metadata(io.BytesIO(b"PAR1" + tail[-length:]))
+    except (pa.ArrowException, FileNotFoundError) as e:
+        raise UnreadableFileError(f"The partition {name[:200]} cannot be read. Refresh the catalogue.") from e
+    chunks: dict[str, _Spans] = {}
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for position in range(metadata.num_columns):
+            chunk = group.column(position)
+            first = min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)))
+            span = (first, first + chunk.total_compressed_size)
+            chunks.setdefault(chunk.path_in_schema.split(".")[0], []).append(span)
+    return _Footer(size, chunks)
+
+
+def _outside(footer: _Footer) -> _Spans:
+    """Return the spans of a file that belong to no column."""
+    spans, start = [], 0
+    for first, end in sorted(span for found in footer.chunks.values() for span in found):
+        if first > start:
+            spans.append((start, first))
+        start = max(start, end)
+    return [*spans, (start, footer.size)]
+
+
+def _merged(spans: _Spans) -> _Spans:
+    merged: _Spans = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,0 +1,46 @@
+"""Look-up of the partitions of identifiers by the HATS index catalogues of a collection (IVOA Note HATS 1.0)."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from core.sky.healpix import FINEST_ORDER
+from tap.adql.cell_ranges import Ranges, united_ranges
+from tap.metadata.survey_catalogues.places import CatalogueFolder
+
+__all__ = ["ranges_of_identifiers"]
+
+_log = logging.getLogger(__name__)
+
+
+def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[object]) -> Ranges | None:
+    """Return the cells of the partitions that have rows with some values of a column.
+
+    Parameters
+    ----------
+    index
+        Folder of the index of the column.
+
+    Returns
+    -------
+    First and last cell of order 29 of each range; None when the index cannot be used.
+    """
+    if not index.is_local:
+        return None
+    # Imported for look-ups of identifiers alone.
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
+    try:
+        metadata = Path(index.url) / "dataset" / "_metadata"
+        source = ds.parquet_dataset(str(metadata)) if metadata.is_file() else ds.dataset(index.url, format="parquet")
+        wanted = pa.array(values).cast(source.schema.field(column).type)
+        chosen = source.to_table(columns=["Norder", "Npix"], filter=pc.field(column).isin(wanted))
+    except (pa.ArrowException, OSError, KeyError) as e:
+        _log.warning("the index of a survey catalogue cannot be used", extra={"index": index.url}, exc_info=e)
+        return None
+    pairs = set(zip(chosen["Norder"].to_pylist(), chosen["Npix"].to_pylist(), strict=True))
+    shifted = [(pixel, 2 * (FINEST_ORDER - order)) for order, pixel in pairs]
+    return united_ranges([(pixel << shift, ((pixel + 1) << shift) - 1) for pixel, shift in shifted])

@@ -1,0 +1,146 @@
+"""Plans of queries on survey catalogues: the partitions that a query reads, and how many bytes these are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from core.columns import HEALPIX_COLUMN
+from core.errors import InvalidValueError
+from products.rows.stored_columns import stored_names, stored_schema
+from tap.adql import Scan
+from tap.adql.cell_ranges import common_ranges
+from tap.engine import Conversion, EngineTable, FileColumn, TableSize
+from tap.metadata.survey_catalogues.copies import PartitionCopies
+from tap.metadata.survey_catalogues.id_indexes import ranges_of_identifiers
+from tap.metadata.survey_catalogues.models import SCHEMA, SurveyCatalogue
+from tap.metadata.survey_catalogues.partitions import PartitionList, open_partitions
+from tap.metadata.survey_catalogues.places import CatalogueFolder
+
+__all__ = ["CataloguePlans"]
+
+#: Bytes of the footer of a file, which is read whatever columns are.
+_FOOTER_BYTES = 32_000
+#: Part of the bytes of the files that the HEALPix column takes.
+_SMALL = 0.02
+_TYPES = {Conversion.SIGNED: pa.int64(), Conversion.TEXT: pa.string()}
+
+
+class CataloguePlans:
+    """Maker of plans.
+
+    Parameters
+    ----------
+    folder
+        Folder of the lists of partitions.
+    copies
+        Copies of the partitions of remote catalogues.
+    most_bytes
+        Most bytes that a query may read of one catalogue; 0 is no limit.
+    """
+
+    def __init__(self, folder: Path, copies: PartitionCopies, *, most_bytes: int) -> None:
+        self._folder = folder
+        self._copies = copies
+        self._most_bytes = most_bytes
+
+    def table(self, catalogue: SurveyCatalogue, scans: Sequence[Scan]) -> EngineTable:
+        """Return the table for the engine, with the files of the partitions that scans of a query read.
+
+        Raises
+        ------
+        InvalidValueError
+            The query would read more bytes than the settings allow.
+        """
+        partitions = open_partitions(self._folder / catalogue.listing)
+        scans = [_looked_up(catalogue, scan) for scan in scans]
+        found = [_places(partitions, scan) for scan in scans]
+        places = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+        sizes = [_size(catalogue, partitions, some, scan) for some, scan in zip(found, scans, strict=True)]
+        size = TableSize(sum(item.rows for item in sizes), sum(item.bytes for item in sizes))
+        if self._most_bytes and size.bytes > self._most_bytes:
+            raise InvalidValueError(
+                f"The query would read {_quantity(size.bytes)} of {catalogue.full_name} in {len(places)} of "
+                f"{len(partitions)} partitions; at most {_quantity(self._most_bytes)} are read. Restrict it to a "
+                "smaller region, or select fewer columns.",
+                field="QUERY",
+            )
+        if not len(places):
+            return EngineTable(SCHEMA, catalogue.name, data=_empty(catalogue, partitions), size=size)
+        files = self._files(catalogue, partitions.names(places), scans)
+        return EngineTable(SCHEMA, catalogue.name, files=files, columns=_columns(catalogue), size=size)
+
+    def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], scans: Sequence[Scan]) -> tuple[Path, ...]:
+        root = CatalogueFolder(catalogue.data_root)
+        if root.is_local:
+            return tuple(Path(root.url) / name for name in names)
+        sources = {column.name: column.source for column in _columns(catalogue)}
+        read = {sources[name] for scan in scans for name in scan.columns if name in sources}
+        return self._copies.paths(root, names, read)
+
+
+def _looked_up(catalogue: SurveyCatalogue, scan: Scan) -> Scan:
+    """Return a scan restricted to the partitions of the identifiers that it seeks, where the catalogue has an index."""
+    sources = {column.name: column.source for column in _columns(catalogue)}
+    for name, values in scan.values.items():
+        source = sources.get(name, "")
+        index = catalogue.indexes.get(source)
+        ranges = None if index is None else ranges_of_identifiers(CatalogueFolder(index), source, values)
+        if ranges is not None:
+            scan = replace(scan, ranges=ranges if scan.ranges is None else common_ranges(scan.ranges, ranges))
+    return scan
+
+
+def _places(partitions: PartitionList, scan: Scan) -> NDArray[np.int64]:
+    """Return the partitions that a scan reads; where a limit alone bounds its rows, the first ones with so many."""
+    places = partitions.overlapping(scan.ranges)
+    if scan.rows is None:
+        return places
+    rows = partitions.rows[places]
+    if not len(rows) or rows.min() < 0:
+        return places
+    return places[: int(np.searchsorted(np.cumsum(rows), scan.rows)) + 1]
+
+
+def _size(catalogue: SurveyCatalogue, partitions: PartitionList, places: NDArray[np.int64], scan: Scan) -> TableSize:
+    rows = partitions.rows[places]
+    count = int(rows.sum()) if not len(rows) or rows.min() >= 0 else _typical(catalogue) * len(places)
+    shares = dict(zip(stored_names(len(catalogue.columns)), catalogue.columns, strict=True))
+    share = sum(shares[name].share if name in shares else _SMALL for name in scan.columns)
+    size = min(1.0, share) * float(partitions.bytes[places].sum())
+    if scan.rows is not None and count > scan.rows:
+        count, size = scan.rows, size * scan.rows / count
+    return TableSize(count, int(size) + _FOOTER_BYTES * len(places))
+
+
+def _typical(catalogue: SurveyCatalogue) -> int:
+    return (catalogue.rows or 0) // max(1, catalogue.partitions)
+
+
+def _columns(catalogue: SurveyCatalogue) -> tuple[FileColumn, ...]:
+    names = stored_names(len(catalogue.columns))
+    columns = [
+        FileColumn(name, item.source, item.conversion) for name, item in zip(names, catalogue.columns, strict=True)
+    ]
+    if catalogue.healpix is not None:
+        columns.append(FileColumn(HEALPIX_COLUMN, catalogue.healpix))
+    return tuple(columns)
+
+
+def _empty(catalogue: SurveyCatalogue, partitions: PartitionList) -> pa.Table:
+    """Return a table without rows, of the types that the files would give."""
+    fields = [partitions.types.field(item.source) for item in catalogue.columns]
+    types = [_TYPES.get(item.conversion, field.type) for item, field in zip(catalogue.columns, fields, strict=True)]
+    schema = pa.schema([field.with_type(kind) for field, kind in zip(fields, types, strict=True)])
+    return stored_schema(schema, indexed=catalogue.healpix is not None).empty_table()
+
+
+def _quantity(size: int) -> str:
+    """Return a number of bytes in words."""
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} bytes"

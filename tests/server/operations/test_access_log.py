@@ -1,0 +1,202 @@
+"""Lines of the log of the whole application: each request, who sent it, what became of it, and no secret."""
+
+import base64
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import Request
+from fastapi.routing import iter_route_contexts
+
+from core.auth.models import Identity, Scope
+from core.telemetry.logs import JsonFormatter, TextFormatter
+from server.operations.access_log import SECRET_PARAMETERS
+from tests.server.application import Application, running_application
+
+#: Parameters of paths that may be logged: who knows them can do nothing without credentials.
+_OPEN_PARAMETERS = {
+    *("column_id", "file_id", "group", "group_id", "job_id", "key", "kind", "link_id", "name", "number", "path"),
+    *("prefix", "product_id", "release_id", "session_id", "table", "token_id", "type_id", "upload_id", "user"),
+    "user_id",
+}
+
+
+class Lines(logging.Handler):
+    """What the log of this process would say, line by line."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.text: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("httpx2"):  # the client of the test; `log_to_stderr` leaves that of the server out
+            return
+        for formatter in (JsonFormatter(), TextFormatter()):
+            self.text.append(formatter.format(record))
+
+    def parsed(self, message: str) -> list[dict]:
+        lines = [json.loads(line) for line in self.text if line.startswith("{")]
+        return [line for line in lines if line["message"] == message]
+
+    def last(self, message: str) -> dict:
+        return self.parsed(message)[-1]
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    handler, root = Lines(), logging.getLogger()
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    with running_application(
+        tmp_path_factory.mktemp("site") / "data", forwarding_proxies="127.0.0.1", login_attempts_address=1000
+    ) as application:
+        application.services.accounts.service.add_user("ana", "correct horse battery")
+
+        @application.app.get("/broken", include_in_schema=False)
+        def fail(request: Request) -> None:
+            message = "no value pz-0123456789abcdefghijklmnopqrstuvwxyz here"
+            raise LookupError(message)
+
+        yield application
+
+
+def test_each_request_is_a_line_with_who_asked_for_what_and_what_became_of_it(site: Application, lines: Lines):
+    token = site.token("ana")
+    answer = site.client.get(
+        "/api/products?name=x",
+        headers={"Authorization": f"Bearer {token}", "X-Request-Id": "abc-1", "User-Agent": "me"},
+    )
+    line = lines.last("request")
+    assert answer.headers["X-Request-Id"] == line["request_id"] == "abc-1"
+    expected = {"method": "GET", "path": "/api/products", "route": "/api/products", "status": 200, "user": "ana"}
+    assert expected.items() <= line.items()
+    assert (line["client"], line["agent"], line["bytes"]) == ("testclient", "me", len(answer.content))
+    assert line["seconds"] > 0
+    assert line["complete"] is True
+
+
+def test_a_request_is_named_unless_it_has_a_well_formed_name(site: Application, lines: Lines):
+    for given in ("a b", "x" * 65, "<script>", "é", ""):
+        answer = site.client.get("/availability", headers={"X-Request-Id": given.encode("latin-1")})
+        assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-Id"])
+        assert lines.last("request")["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/api/tokens", "/tap/sync", "/vospace/nodes/nothing"])
+def test_errors_carry_the_name_of_their_request(site: Application, lines: Lines, path: str):
+    answer = site.client.get(path)
+    assert answer.status_code >= 400
+    assert lines.last("request")["request_id"] == answer.headers["X-Request-Id"]
+    assert lines.last("request")["status"] == answer.status_code
+
+
+def test_an_internal_error_is_found_in_the_log_by_the_name_that_its_answer_has(site: Application, lines: Lines):
+    answer = site.client.get("/broken")
+    failed, line = lines.last("request failed"), lines.last("request")
+    assert answer.headers["X-Request-Id"] == failed["request_id"] == line["request_id"]
+    assert failed["request_id"] in answer.json()["detail"]
+    assert (answer.status_code, line["status"], failed["level"]) == (500, 500, "ERROR")
+    assert "LookupError" in failed["exception"]
+    assert "0123456789" not in failed["exception"]
+
+
+def test_lines_of_services_have_the_fields_of_their_request(site: Application, lines: Lines):
+    answer = site.client.get(
+        "/tap/sync", params={"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables", "RUNID": "mine"}
+    )
+    admitted = lines.last("query admitted")
+    assert admitted["request_id"] == answer.headers["X-Request-Id"]
+    assert (admitted["run_id"], admitted["lane"], admitted["client"]) == ("mine", "short", "testclient")
+
+
+def test_what_is_done_with_credentials_is_in_the_log_and_in_the_audit_log(site: Application, lines: Lines):
+    accounts, client = site.services.accounts, site.client
+    client.post("/api/sign-in/token", data={"username": "ana", "password": "wrong-password-here"})
+    client.post("/api/sign-in/cookie", data={"username": "ana", "password": "correct horse battery"})
+    headers = {"Authorization": f"Bearer {site.token('ana')}"}
+    made = client.post("/api/tokens", headers=headers, json={"name": "mine", "scope": "read"}).json()
+    assert client.delete(f"/api/tokens/{made['id']}", headers=headers).is_success
+    client.get("/api/products", headers={"Authorization": "Bearer pz-unknown-token-unknown-token"})
+
+    events = [(line["action"], line["actor"]) for line in lines.parsed("audit")]
+    expected = [("fail to sign in", "nobody"), ("sign in", "ana"), ("make token", "ana"), ("revoke token", "ana")]
+    assert [event for event in expected if event not in events] == []
+    assert lines.last("credentials refused")["reason"] == "Invalid token."
+    operator = Identity(0, "operator", is_admin=True, scope=Scope.ADMIN)
+    _, entries = accounts.audit.entries(operator, _everything())
+    assert {action for action, _ in expected} <= {entry.action for entry in entries}
+    failure = next(entry for entry in entries if entry.action == "fail to sign in")
+    assert (failure.subject, failure.details["address"]) == ("ana", "address testclient")
+
+
+def _everything():
+    from core.auth.audit import AuditQuery
+
+    return AuditQuery(limit=1000)
+
+
+def test_no_line_has_a_secret(site: Application, lines: Lines):
+    """Secrets in each place of a request where clients put them; the marks must be in no line."""
+    mark = "MARKMARKMARKMARKMARK"
+    client, basic = site.client, base64.b64encode(f"ana:{mark}".encode()).decode()
+    for headers in (
+        {"Authorization": f"Bearer pz-{mark}"},
+        {"Authorization": f"Token {mark}"},
+        {"Authorization": f"Basic {basic}"},
+        {"Authorization": f"Unknown {mark}"},
+        {"Cookie": f"photoz_session={mark}; photoz_vo={mark}"},
+    ):
+        client.get("/api/products", headers=headers)
+    client.post("/login", data={"username": mark, "password": mark})
+    client.post("/api/sign-in/token", data={"username": "ana", "password": mark})
+    client.post("/api/obtain_token", json={"username": mark, "password": mark})
+    for path in (
+        f"/shared/{mark}",
+        f"/shared/{mark}/files/x",
+        f"/vospace/data/{mark}/x",
+        f"/vospace/transfers/sync-{mark}/phase",
+        f"/query/sent/{mark}/x",
+        f"/typo/{mark * 2}",
+        f"/api/products/1/download/file?token={mark}",
+        f"/login/oidc/callback?code={mark}&state={mark}",
+        f"/availability?password={mark}",
+    ):
+        client.get(path)
+        client.put(path, content=b"x")
+    secret = site.token("ana")
+    client.get(f"/typo?{secret}", headers={"X-Request-Id": secret, "User-Agent": secret})
+    text = "\n".join(lines.text)
+    assert len(lines.parsed("request")) > 20
+    for hidden in (mark, basic, secret, secret.removeprefix("pz-")):
+        assert hidden not in text, [line for line in lines.text if hidden in line][:3]
+
+
+def test_parameters_of_paths_are_either_open_or_secret(site: Application):
+    found = set()
+    for each in iter_route_contexts(site.app.routes):
+        path = getattr(each, "path", None) or getattr(each.route, "path", "")
+        found |= {name.partition(":")[0] for name in re.findall(r"\{([^}]+)\}", path)}
+    assert found - SECRET_PARAMETERS - _OPEN_PARAMETERS == set(), "say in one of the two sets whether they are secret"
+    assert found >= SECRET_PARAMETERS
+
+
+def test_the_address_that_a_known_proxy_forwards_is_that_of_the_client(tmp_path: Path, site: Application, lines: Lines):
+    from tests.support.in_process import in_process_client
+
+    portal = site.client._transport._portal  # type: ignore[attr-defined]
+    proxy: httpx2.Client = in_process_client(site.app, portal, address=("127.0.0.1", 1))
+    with proxy:
+        proxy.get("/availability", headers={"X-Forwarded-For": "10.0.0.1, 192.0.2.7"})
+    assert lines.last("request")["client"] == "192.0.2.7"

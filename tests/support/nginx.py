@@ -1,0 +1,125 @@
+"""nginx with the configuration that the project ships, on free ports in front of servers of the tests."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.certificates import self_signed
+from tests.support.processes import command_as, start, stop, unprivileged_user, wait_until
+
+__all__ = ["Nginx", "nginx_binary", "running_nginx", "site_for_tests"]
+
+_START_SECONDS = 30.0
+_WHOLE = """\
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 512; }}
+http {{
+    default_type application/octet-stream;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/photoz.conf;
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """A running nginx.
+
+    Parameters
+    ----------
+    url, plain_url
+        Its addresses with and without TLS.
+    site
+        The file with the upstream.
+    certificate
+        The certificate that clients trust.
+    reload
+        The command by which it reads its configuration anew.
+    """
+
+    url: str
+    plain_url: str
+    site: Path
+    certificate: Path
+    reload: str
+    errors: Path
+
+
+def nginx_binary() -> str | None:
+    """Find nginx, which Debian keeps off the PATH of users; none when it is not installed."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+def site_for_tests(text: str, *, ports: tuple[int, int], servers: Sequence[int], certificate: tuple[Path, Path]) -> str:
+    """Change the lines of the configuration that an operator is told to change, and no others."""
+    plain, tls = ports
+    changes = (
+        (r"(?m)^    server 127\.0\.0\.1:8001(.*);\n    server 127\.0\.0\.1:8002.*;$",
+         "\n".join(rf"    server 127.0.0.1:{port}\1;" for port in servers)),
+        (r"listen 80;", f"listen 127.0.0.1:{plain};"),
+        (r"listen 443 ssl", f"listen 127.0.0.1:{tls} ssl"),
+        (r"server_name photoz\.example\.org", "server_name 127.0.0.1"),
+        (r"https://photoz\.example\.org\$", f"https://127.0.0.1:{tls}$"),
+        (r"/etc/letsencrypt/live/photoz\.example\.org/fullchain\.pem", str(certificate[0])),
+        (r"/etc/letsencrypt/live/photoz\.example\.org/privkey\.pem", str(certificate[1])),
+    )  # fmt: skip
+    for pattern, new in changes:
+        text, count = re.subn(pattern, new, text)
+        assert count, f"the configuration has no {pattern}"
+    return text
+
+
+@contextmanager
+def running_nginx(
+    binary: str, shipped: Path, folder: Path, servers: Sequence[int], ports: tuple[int, int]
+) -> Iterator[Nginx]:
+    """Start nginx with the shipped configuration, wait until it listens, and stop it at the end."""
+    plain, tls = ports
+    certificate = self_signed(folder)
+    site = folder / "photoz.conf"
+    site.write_text(
+        site_for_tests(
+            shipped.read_text(), ports=ports, servers=servers, certificate=(certificate.cert, certificate.key)
+        )
+    )
+    whole, user = folder / "nginx.conf", unprivileged_user("www-data", "nobody")
+    whole.write_text(_WHOLE.format(folder=folder, user=f"user {user};" if user else ""))
+    command = [binary, "-p", str(folder), "-c", str(whole), "-e", str(folder / "error.log")]
+    subprocess.run([*command, "-t", "-q"], check=True)
+    log = folder / "nginx.log"
+    process = start(command_as(None, command), log=log)
+    try:
+        wait_until(lambda: _listens(tls), process, log, _START_SECONDS)
+        yield Nginx(
+            f"https://127.0.0.1:{tls}",
+            f"http://127.0.0.1:{plain}",
+            site,
+            certificate.cert,
+            f"kill -{signal.SIGHUP.value} {process.pid}",
+            folder / "error.log",
+        )
+    finally:
+        stop(process)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,284 @@
+"""Registration of survey catalogues: what is found in their files, from which places, and who may read them."""
+
+import dataclasses
+import warnings
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.auth.models import ANONYMOUS, Identity, Scope
+from core.auth.schema import GroupRow, UserRow
+from core.auth.service import AccountService
+from core.database import Database
+from core.errors import (
+    AuthenticationError,
+    ConflictError,
+    InvalidValueError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnreadableFileError,
+)
+from products.models import Visibility
+from tap.metadata.catalog import TableCatalog
+from tap.metadata.metadata_files import MetadataFiles
+from tap.metadata.survey_catalogues.copies import PartitionCopies
+from tap.metadata.survey_catalogues.models import CatalogueValues
+from tap.metadata.survey_catalogues.partitions import open_partitions
+from tap.metadata.survey_catalogues.places import CataloguePlaces
+from tap.metadata.survey_catalogues.plans import CataloguePlans
+from tap.metadata.survey_catalogues.service import SurveyCatalogues
+from tap.metadata.survey_catalogues.tables import SurveyTables
+from tests.support.hats import healpix_of, write_hats
+
+_ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
+_VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
+
+
+@pytest.fixture
+def service(sqlite_tables_url: str, tmp_path: Path) -> SurveyCatalogues:
+    places = CataloguePlaces((str(tmp_path / "place"),))
+    return SurveyCatalogues(Database(sqlite_tables_url), places, tmp_path / "lists", max_columns=100)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "place"
+
+
+def _frame(count: int = 300) -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    dec = np.degrees(np.arcsin(random.uniform(-1, 1, count)))
+    return pd.DataFrame({"id": np.arange(count), "ra": random.uniform(0, 360, count), "dec": dec})
+
+
+def _change(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_partitions_are_those_of_the_files_in_the_order_of_the_sky(
+    service: SurveyCatalogues, place: Path, metadata: bool
+):
+    frame = _frame()
+    partitions = write_hats(frame, place / "sky", most_rows=20, metadata=metadata)
+    found = service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+    assert (found.full_name, found.rows, found.partitions) == ("hats.sky", len(frame), len(partitions))
+    assert (found.position, found.healpix) == (("ra", "dec"), "_healpix_29")
+    assert [item.column.name for item in found.columns] == ["id", "ra", "dec"]
+    files = list((place / "sky/dataset").rglob("Npix*"))
+    assert found.bytes == sum(path.stat().st_size for path in files)
+    listed = open_partitions(service.listing_file(found))
+    cells = healpix_of(frame.ra.to_numpy(), frame.dec.to_numpy())
+    for place_of, (order, pixel) in enumerate(partitions):
+        own = cells[cells >> 2 * (29 - order) == pixel]
+        shift = 2 * (29 - order)
+        expected = (own.min(), own.max()) if metadata else (pixel << shift, ((pixel + 1) << shift) - 1)
+        assert (listed.first[place_of], listed.last[place_of]) == expected
+        assert listed.rows[place_of] == (len(own) if metadata else -1)
+
+
+@pytest.mark.skipif(find_spec("lsdb") is None, reason="the extra 'dask' is not installed")
+@pytest.mark.filterwarnings("ignore")
+def test_a_collection_of_lsdb_with_a_margin_is_the_table_of_its_primary_catalogue(
+    service: SurveyCatalogues, place: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lsdb, dask = import_module("lsdb"), import_module("dask")
+        with dask.config.set(scheduler="synchronous"):
+            made = lsdb.from_dataframe(
+                _frame(), ra_column="ra", dec_column="dec", partition_rows=100, margin_threshold=300
+            )
+            made.write_catalog(place / "made", progress_bar=False)
+    found = service.add(_ADMIN, "made", str(place / "made"), _VALUES)
+    assert (found.rows, found.position, found.healpix) == (300, ("ra", "dec"), "_healpix_29")
+    margin = next(place.glob("made/*_300arcs"))
+    with pytest.raises(InvalidValueError, match="of type 'margin'"):
+        service.add(_ADMIN, "margin", str(margin), _VALUES)
+
+
+def test_columns_have_the_metadata_of_the_schema_and_others_are_left_out(service: SurveyCatalogues, place: Path):
+    described = {b"unit": b"mag", b"ucd": b"phot.mag;em.opt.i", b"description": b"Magnitude in i"}
+    schema = pa.schema(
+        [
+            pa.field("RAJ2000", pa.float64()),
+            pa.field("DEJ2000", pa.float64()),
+            pa.field("mag", pa.float32(), metadata=described),
+            pa.field("MAG", pa.float32()),
+            pa.field("lightcurve", pa.list_(pa.struct([("t", pa.float64())]))),
+            pa.field("big", pa.uint64()),
+            pa.field("Norder", pa.int8()),
+            pa.field("Dir", pa.int64()),
+            pa.field("Npix", pa.int64()),
+        ]
+    )
+    file = place / "plain/Norder=3/Dir=0/Npix=5.parquet"
+    file.parent.mkdir(parents=True)
+    pq.write_table(schema.empty_table(), file)
+    found = service.add(_ADMIN, "plain", str(place / "plain"), _VALUES)
+    assert {item.column.name: item.column.datatype for item in found.columns} == {
+        "RAJ2000": "double", "DEJ2000": "double", "mag": "float", "big": "long",
+    }  # fmt: skip
+    assert found.position == ("RAJ2000", "DEJ2000")
+    (magnitude,) = (item.column for item in found.columns if item.column.name == "mag")
+    assert (magnitude.unit, magnitude.ucd, magnitude.description) == ("mag", "phot.mag;em.opt.i", "Magnitude in i")
+    assert [line.split(":")[0] for line in found.left_out] == ["MAG", "lightcurve"]
+    listed = open_partitions(service.listing_file(found))
+    assert (listed.first.tolist(), listed.last.tolist()) == ([5 << 52], [(6 << 52) - 1])
+    with pytest.raises(InvalidValueError, match="no column of numbers 'lon'"):
+        service.add(_ADMIN, "wrong", str(place / "plain"), dataclasses.replace(_VALUES, ra="lon", dec="DEJ2000"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/etc", "relative", "{place}/../outside", "{place}/link", "file:///etc", "ftp://a/b", "s3://bucket/catalogues",
+        "s3://bucket/cat/../../other", "s3://bucket/cat2", "https://user:secret@good.org/hats", "https://good.org.evil/hats",
+        "https://good.org/hats/%2e%2e/x", "https://good.org/hats?x=1", "https://good.org:8443/hats", "http://good.org/hats",
+        "https://good.org/hatsy", "https:///hats", "{place}/none",
+    ],
+)  # fmt: skip
+def test_catalogues_outside_of_the_places_are_refused(tmp_path: Path, place: Path, url: str):
+    (tmp_path / "outside").mkdir()
+    place.mkdir()
+    (place / "link").symlink_to(tmp_path / "outside")
+    places = CataloguePlaces((str(place), "s3://bucket/cat", "https://Good.org/hats/"))
+    with pytest.raises(InvalidValueError):
+        places.folder(url.format(place=place))
+    assert places.folder("https://good.org/hats//gaia/").url == "https://good.org/hats/gaia"
+    assert places.folder("s3://bucket/cat/x").url == "s3://bucket/cat/x"
+
+
+def test_a_collection_does_not_lead_out_of_its_folder(service: SurveyCatalogues, place: Path):
+    write_hats(_frame(), place / "a", most_rows=100)
+    (place / "b").mkdir()
+    (place / "b/link").symlink_to(place / "a")
+    for target in ("../a", "link", "/etc", "a/../../a", ""):
+        (place / "b/collection.properties").write_text(f"hats_primary_table_url={target}\n")
+        with pytest.raises(InvalidValueError, match="names the folder"):
+            service.add(_ADMIN, "b", str(place / "b"), _VALUES)
+
+
+def test_damaged_catalogues_are_refused_in_a_sentence(service: SurveyCatalogues, place: Path):
+    write_hats(_frame(), place / "sky", most_rows=100)
+    (place / "x").mkdir()
+    with pytest.raises(InvalidValueError, match="no Parquet file"):
+        service.add(_ADMIN, "empty", str(place / "x"), _VALUES)
+    next((place / "sky/dataset").rglob("Npix*")).unlink()
+    with pytest.raises(UnreadableFileError, match="1 partitions that do not exist"):
+        service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+    (place / "sky/dataset/_metadata").write_bytes(b"PAR1")
+    with pytest.raises(UnreadableFileError, match="cannot be read as Parquet"):
+        service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+
+
+def test_names_are_checked_and_unique(service: SurveyCatalogues, place: Path):
+    write_hats(_frame(), place / "sky", most_rows=100)
+    for name in ("Sky", "1sky", "select", "a.b", "x" * 64, ""):
+        with pytest.raises(InvalidValueError, match="cannot be the name"):
+            service.add(_ADMIN, name, str(place / "sky"), _VALUES)
+    service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+    with pytest.raises(ConflictError):
+        service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+
+
+def test_a_refresh_reads_the_files_again_and_a_removal_leaves_them(service: SurveyCatalogues, place: Path):
+    write_hats(_frame(), place / "sky", most_rows=100)
+    before = service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+    stamp = service.stamp()
+    write_hats(_frame(900), place / "sky", most_rows=1000)
+    (place / "sky/dataset/_metadata").write_bytes(b"")
+    with pytest.raises(UnreadableFileError):
+        service.refresh(_ADMIN, "sky")
+    assert service.find(_ADMIN, "sky") == before
+    write_hats(_frame(900), place / "sky", most_rows=1000)
+    after = service.refresh(_ADMIN, "sky")
+    assert (after.rows, after.listing != before.listing) == (900, True)
+    assert service.stamp() != stamp
+    service.remove(_ADMIN, "sky")
+    assert service.all(_ADMIN) == ()
+    assert (place / "sky/hats.properties").exists()
+    with pytest.raises(NotFoundError):
+        service.remove(_ADMIN, "sky")
+
+
+@pytest.mark.parametrize("call", ["add", "change", "refresh", "remove", "find"])
+def test_only_administrators_change_catalogues(service: SurveyCatalogues, place: Path, call: str):
+    write_hats(_frame(), place / "sky", most_rows=100)
+    service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+    arguments = {"add": (str(place / "sky"), _VALUES), "change": (_VALUES,)}.get(call, ())
+    for identity in (ANONYMOUS, Identity(user_id=7, name="a", is_admin=False, scope=Scope.WRITE)):
+        with pytest.raises((AuthenticationError, PermissionDeniedError)):
+            getattr(service, call)(identity, "sky", *arguments)
+
+
+_READERS = {
+    Visibility.PUBLIC: {"admin", "member", "stranger", "nobody"},
+    Visibility.REGISTERED: {"admin", "member", "stranger"},
+    Visibility.GROUPS: {"admin", "member"},
+    Visibility.PRIVATE: {"admin"},
+}
+
+
+def test_a_catalogue_is_in_no_list_of_those_who_may_not_read_it(
+    service: SurveyCatalogues, place: Path, tmp_path: Path, people: dict[str, Identity]
+):
+    write_hats(_frame(), place / "sky", most_rows=100)
+    service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
+    files = MetadataFiles(tmp_path / "scratch")
+    catalog = TableCatalog(
+        (
+            SurveyTables(
+                service, CataloguePlans(tmp_path / "lists", PartitionCopies(tmp_path / "copies", 0), most_bytes=0)
+            ),
+        ),
+        files,
+    )
+    for visibility, readers in _READERS.items():
+        groups = ("team",) if visibility is Visibility.GROUPS else ()
+        service.change(_ADMIN, "sky", CatalogueValues("", visibility, groups))
+        for name, identity in people.items():
+            assert _sees(catalog, identity) is (name in readers), (visibility, name)
+    files.close()
+
+
+def _sees(catalog: TableCatalog, identity: Identity) -> bool:
+    """Return whether an identity finds the catalogue anywhere; it finds it everywhere or nowhere."""
+    listed: dict[str, list[object]] = {}
+    for name in ("tables", "columns"):
+        found = catalog.lookup(identity).get(f"tap_schema.{name}")
+        assert found is not None
+        located = found.engine_table
+        wanted = [column for column in ("table_name", located.block_column) if column is not None]
+        rows = [row for file in located.files for row in pq.read_table(file, columns=wanted).to_pylist()]
+        listed[name] = [row["table_name"] for row in rows if row.get(located.block_column) not in located.hidden]
+    places = {
+        "hats.sky" in catalog.tables_of(identity).tables,
+        "hats" in [schema.name for schema, _ in catalog.schemas(identity)],
+        catalog.lookup(identity).get("hats.sky") is not None,
+        "hats.sky" in listed["tables"],
+        "hats.sky" in listed["columns"],
+    }
+    assert len(places) == 1
+    return places.pop()
+
+
+@pytest.fixture
+def people(sqlite_tables_url: str) -> dict[str, Identity]:
+    database = Database(sqlite_tables_url)
+    accounts = AccountService(database)
+    for name in ("member", "stranger"):
+        accounts.add_user(name, None)
+    with database.write() as session:
+        member = session.query(UserRow).filter_by(name="member").one()
+        session.add(GroupRow(name="team", description="", members=[member]))
+    known = {name: accounts.identity_of_user(name) for name in ("member", "stranger")}
+    database.close()
+    return known | {"nobody": ANONYMOUS, "admin": _ADMIN}

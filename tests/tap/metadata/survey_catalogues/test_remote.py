@@ -1,0 +1,197 @@
+"""Survey catalogues in S3 and behind HTTP: what is copied of their partitions, and from where."""
+
+import os
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import s3fs
+from moto.server import ThreadedMotoServer
+
+from core.auth.models import ANONYMOUS, Identity, Scope
+from core.errors import PhotozError, ServiceBusyError, UnreadableFileError
+from core.settings import Settings
+from core.web.dali import DaliParameters
+from products.models import Visibility
+from server.services import Services
+from tap.metadata.survey_catalogues.copies import PartitionCopies
+from tap.metadata.survey_catalogues.models import CatalogueValues
+from tap.metadata.survey_catalogues.places import CatalogueFolder
+from tests.support.databases import EmptySQLite
+from tests.support.hats import write_hats
+
+_ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
+_VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
+_WIDE = 30
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    random = np.random.default_rng(9)
+    count = 20_000
+    dec = np.degrees(np.arcsin(random.uniform(-1, 1, count)))
+    made = {"id": np.arange(count), "ra": random.uniform(0, 360, count), "dec": dec}
+    return pd.DataFrame(made | {f"wide{i}": random.random(count) for i in range(_WIDE)})
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> Path:
+    folder = tmp_path_factory.mktemp("remote")
+    write_hats(frame, folder / "sky", most_rows=1000)
+    return folder / "sky"
+
+
+@pytest.fixture(scope="module")
+def s3(catalogue: Path) -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    values = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        store = s3fs.S3FileSystem()
+        store.mkdir("surveys")
+        store.put(str(catalogue), "surveys/sky", recursive=True)
+        yield "s3://surveys"
+        s3fs.S3FileSystem.clear_instance_cache()
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def services(s3: str, tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp("server")
+    url = empty_sqlite.database(folder / "photoz.sqlite")
+    made = Services(Settings(data=folder, database_url=url, catalogue_places=(s3,), query_workers=1))
+    made.tap.catalogues.add(_ADMIN, "sky", f"{s3}/sky", _VALUES)
+    yield made
+    made.close()
+
+
+def _ids(services: Services, query: str) -> list[int]:
+    parameters = DaliParameters([("LANG", "ADQL"), ("QUERY", query)], {})
+    opened = services.tap.service.open(parameters, ANONYMOUS, seconds=60)
+    with opened.stream as stream:
+        return sorted(value for batch in stream for value in batch.column(0).to_pylist())
+
+
+def test_a_query_copies_the_columns_that_it_reads_of_the_partitions_that_it_meets(
+    services: Services, frame: pd.DataFrame, catalogue: Path
+):
+    copies = services.tap.partition_copies
+    expected = sorted(frame.id[(frame.dec > 85) & (frame.wide0 < 2)])
+    query = "SELECT id FROM hats.sky WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(0, 90, 5))"
+    assert _ids(services, query) == expected
+    met = sum(path.stat().st_size for path in _met(catalogue, services))
+    first = copies.used_bytes()
+    assert 0 < first < met / 3  # 4 of 34 columns, and footers
+    assert _ids(services, query) == expected
+    assert copies.used_bytes() == first
+    assert len(_ids(services, query.replace("WHERE", "WHERE wide3 + wide7 >= 0 AND"))) == len(expected)
+    assert first < copies.used_bytes() < first + met / 5
+    assert len(_ids(services, query.replace(" id ", " * "))) == len(expected)
+    assert copies.used_bytes() <= met + 8192 * len(list(_met(catalogue, services)))
+
+
+def _met(catalogue: Path, services: Services) -> Iterator[Path]:
+    """Yield the partitions of which there are copies, by their sizes."""
+    sizes = {path.stat().st_size for path in services.settings.data.glob("catalogue_copies/*.parquet")}
+    return (path for path in catalogue.rglob("Npix*") if path.stat().st_size in sizes)
+
+
+def test_copies_stay_within_their_budget(s3: str, catalogue: Path, tmp_path: Path):
+    names = [str(path.relative_to(catalogue / "dataset")) for path in sorted(catalogue.rglob("Npix*"))]
+    copies = PartitionCopies(tmp_path, 200_000)
+    root = CatalogueFolder(f"{s3}/sky/dataset")
+    first = copies.paths(root, names[:2], ["id"])
+    with pytest.raises(ServiceBusyError, match="200000 bytes"):
+        copies.paths(root, names[2:], [f"wide{i}" for i in range(_WIDE)])
+    long_ago = 1_000_000_000
+    for marks in tmp_path.glob("*.columns"):
+        os.utime(marks, (long_ago, long_ago))
+    assert copies.paths(root, names[-2:], ["id", "ra", "wide1"])
+    assert copies.used_bytes() <= 200_000
+    assert any(not path.exists() for path in first) or copies.sweep() == 0
+
+
+class _Ranges(SimpleHTTPRequestHandler):
+    """Handler that sends ranges of files, redirects what is below ``/away``, and logs nothing."""
+
+    ranges = True
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/away"):
+            self.send_response(302)
+            self.send_header("Location", self.path.replace("/away", "/sky"))
+            self.end_headers()
+            return
+        header = self.headers.get("Range")
+        path = Path(self.translate_path(self.path))
+        if header is None or not self.ranges or not path.is_file():
+            super().do_GET()
+            return
+        start, end = header.removeprefix("bytes=").split("-")
+        content = path.read_bytes()[int(start) : int(end) + 1 if end else None]
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Range", f"bytes {start}-{int(start) + len(content) - 1}/{path.stat().st_size}")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _NoRanges(_Ranges):
+    ranges = False
+
+
+@pytest.fixture
+def web(catalogue: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(request.param, directory=str(catalogue.parent)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _over_http(web: str, tmp_path: Path, empty_sqlite: EmptySQLite, name: str = "sky") -> list[int]:
+    url = empty_sqlite.database(tmp_path / "photoz.sqlite")
+    made = Services(Settings(data=tmp_path, database_url=url, catalogue_places=(web,), query_workers=1))
+    try:
+        made.tap.catalogues.add(_ADMIN, "web", f"{web}/{name}", _VALUES)
+        return _ids(made, "SELECT id FROM hats.web WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(0, -90, 5))")
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("web", [_Ranges], indirect=True)
+def test_a_catalogue_behind_http_is_read_by_ranges(
+    web: str, tmp_path: Path, empty_sqlite: EmptySQLite, frame: pd.DataFrame
+):
+    assert _over_http(web, tmp_path, empty_sqlite) == sorted(frame.id[frame.dec < -85])
+
+
+@pytest.mark.parametrize("web", [_NoRanges], indirect=True)
+def test_a_server_without_ranges_is_refused(web: str, tmp_path: Path, empty_sqlite: EmptySQLite):
+    with pytest.raises(UnreadableFileError, match="ranges of bytes"):
+        _over_http(web, tmp_path, empty_sqlite)
+
+
+@pytest.mark.parametrize("web", [_Ranges], indirect=True)
+def test_redirects_are_not_followed(web: str, tmp_path: Path, empty_sqlite: EmptySQLite):
+    with pytest.raises(PhotozError):
+        _over_http(web, tmp_path, empty_sqlite, "away")

@@ -1,0 +1,84 @@
+"""The page and the REST resource of survey catalogues."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pandas as pd
+import pytest
+
+from server.services import Services
+from tap.metadata.survey_catalogues.places import CataloguePlaces
+from tap.metadata.survey_catalogues.service import SurveyCatalogues
+from tests.support.hats import write_hats
+from tests.webui.pages.conftest import SignIn
+from webui.api.openapi.examples import CATALOGUE
+
+
+@pytest.fixture
+def root(sign_in: SignIn) -> httpx2.Client:
+    return sign_in("root")
+
+
+@pytest.fixture
+def place(services: Services, tmp_path: Path) -> Path:
+    folder = tmp_path / "hats"
+    random = np.random.default_rng(5)
+    made = {"id": np.arange(60), "ra": random.uniform(0, 360, 60), "dec": random.uniform(-80, 80, 60)}
+    write_hats(pd.DataFrame(made), folder / "sky", most_rows=20)
+    services.tap.catalogues = SurveyCatalogues(
+        services.database, CataloguePlaces((str(folder),)), tmp_path / "lists", max_columns=100
+    )
+    return folder
+
+
+def test_a_catalogue_is_registered_changed_and_removed_on_its_page(
+    root: httpx2.Client, place: Path, alice: httpx2.Client
+):
+    assert "There are no survey catalogues yet" in root.get("/admin/catalogues").text
+    assert 'name="url"' in root.get("/admin/new-catalogue").text
+    fields = {"name": "sky", "url": "/etc", "description": "<b>Sky", "visibility": "private"}
+    refused = root.post("/admin/new-catalogue", data=fields)
+    assert refused.status_code == 400
+    assert "is not below a place of PHOTOZ_CATALOGUE_PLACES" in refused.text
+    assert 'value="sky"' in refused.text
+    assert root.post("/admin/new-catalogue", data={**fields, "visibility": "x"}).status_code == 400
+    fields["url"] = f"{place}/sky"
+    assert root.post("/admin/new-catalogue", data=fields).headers["location"] == "/admin/catalogues"
+    assert root.post("/admin/new-catalogue", data=fields).status_code == 409
+    listed = root.get("/admin/catalogues").text
+    assert "hats.sky" in listed
+    assert "administrators" in listed
+    assert "&lt;b&gt;Sky" in root.get("/admin/catalogues/sky").text
+    assert alice.get("/tap/tables/hats.sky").status_code == 404
+    change = {"description": "The sky", "visibility": "registered"}
+    assert root.post("/admin/catalogues/sky", data=change).status_code == 303
+    assert root.post("/admin/catalogues/sky", data={**change, "visibility": "groups"}).status_code == 400
+    assert root.post("/admin/catalogues/sky/refresh").status_code == 303
+    assert "change catalogue" in root.get("/admin/log").text
+    assert root.post("/admin/catalogues/sky/remove").status_code == 303
+    assert root.get("/admin/catalogues/sky").status_code == 404
+    assert (place / "sky/hats.properties").exists()
+
+
+def test_rest_gives_catalogues_like_the_example(root: httpx2.Client, place: Path, alice: httpx2.Client):
+    assert alice.get("/api/catalogues").status_code == 403
+    wrong = root.post("/api/catalogues", json={"name": "sky"})
+    assert (wrong.status_code, "url" in wrong.text) == (400, True)
+    made = root.post("/api/catalogues", json={"name": "sky", "url": f"{place}/sky"})
+    assert made.status_code == 201
+    _assert_alike(made.json(), CATALOGUE)
+    assert (made.json()["rows"], made.json()["visibility"], made.json()["table"]) == (60, "registered", "hats.sky")
+    assert root.get("/api/catalogues").json() == {"count": 1, "results": [root.get("/api/catalogues/sky").json()]}
+    changed = root.patch("/api/catalogues/sky", json={"visibility": "public"}).json()
+    assert (changed["visibility"], changed["description"]) == ("public", made.json()["description"])
+    assert root.post("/api/catalogues/sky/refresh").json()["partitions"] == made.json()["partitions"]
+    assert root.delete("/api/catalogues/sky").status_code == 204
+    assert root.get("/api/catalogues/sky").status_code == 404
+
+
+def _assert_alike(found: Mapping[str, object], example: Mapping[str, object]) -> None:
+    assert list(found) == list(example)
+    for key, value in example.items():
+        assert type(found[key]) is type(value), key

@@ -1,0 +1,1 @@
+"""REST resources of challenges, their submissions and their boards."""

@@ -1,0 +1,119 @@
+"""REST resources of challenges: list, make, change, open, close, publish, delete; and their boards."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError
+from pipelines.challenges.board_tables import board_csv
+from pipelines.challenges.definition import parse_definition
+from pipelines.challenges.models import Challenge
+from webui.api.bodies import parse_body, read_fields
+from webui.api.challenges.bodies import ChallengeBody, ChallengePatch
+from webui.api.challenges.representations import board_json, challenge_json
+from webui.api.errors import api_router
+from webui.api.lists import Listing
+from webui.api.representations.products import Json
+from webui.services import WebServices
+
+__all__ = ["CSV", "routes"]
+
+#: Media type of CSV.
+CSV = "text/csv; charset=utf-8"
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Return the routes of challenges and boards."""
+    router = api_router("challenges")
+    _add_reading(router, services)
+    _add_changes(router, services)
+    return router
+
+
+def _add_reading(router: APIRouter, services: WebServices) -> None:
+    authenticate, challenges = services.authenticate, services.pipelines.challenges
+    listing = Listing[Challenge](
+        services.settings,
+        {"name": lambda each: each.name, "created_at": lambda each: each.created_at},
+        lambda each: (each.name, each.definition.title, each.definition.description),
+    )
+
+    @router.get(
+        "/challenges", summary="The challenges that the caller may see, newest first", openapi_extra=listing.parameters
+    )
+    def list_challenges(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return listing.response(request, challenges.service.list(identity), lambda each: challenge_json(services, each))
+
+    @router.get("/challenges/{name}", summary="One challenge")
+    def one_challenge(name: str, identity: Identity = Depends(authenticate)) -> Json:
+        return challenge_json(services, challenges.service.get(identity, name))
+
+    @router.get("/challenges/{name}/board", summary="Submissions ranked by a metric, as JSON or CSV")
+    def board(
+        name: str,
+        task_set: str = "",
+        subset: str = "",
+        metric: str = "",
+        format: str = "json",  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Response:
+        wants_csv = is_csv(format)
+        found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
+        if not wants_csv:
+            return JSONResponse(board_json(found))
+        headers = {"Content-Disposition": f'attachment; filename="{name}_{found.task.name}_board.csv"'}
+        return Response(board_csv(found), media_type=CSV, headers=headers)
+
+
+def _add_changes(router: APIRouter, services: WebServices) -> None:
+    authenticate, challenges = services.authenticate, services.pipelines.challenges
+
+    @router.post("/challenges", status_code=201, summary="Make a challenge, as a draft; administrators only")
+    async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(ChallengeBody, await read_fields(request))
+
+        def work() -> Challenge:
+            service = challenges.service
+            service.require_maker(identity)
+            definition = parse_definition(body.definition)
+            return service.create(
+                identity, body.name, definition, organisers=body.organisers or (), groups=body.groups or ()
+            )
+
+        return challenge_json(services, await run_in_threadpool(work))
+
+    @router.patch("/challenges/{name}", summary="Change a challenge, or its state; organisers only")
+    async def change(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        fields = await read_fields(request)
+
+        def work() -> Challenge:
+            service = challenges.service
+            found = service.require_manager(identity, name)
+            body = parse_body(ChallengePatch, fields)
+            if body.definition or body.organisers is not None or body.groups is not None:
+                whole = found.definition.model_dump(mode="json") | dict(body.definition)
+                definition = parse_definition(whole) if body.definition else None
+                found = service.change(
+                    identity, name, definition=definition, organisers=body.organisers, groups=body.groups
+                )
+            return found if body.state is None else service.set_state(identity, name, body.state)
+
+        return challenge_json(services, await run_in_threadpool(work))
+
+    @router.delete("/challenges/{name}", status_code=204, summary="Delete a draft")
+    def delete(name: str, identity: Identity = Depends(authenticate)) -> None:
+        challenges.service.delete(identity, name)
+
+
+def is_csv(name: str) -> bool:
+    """Return whether a format is CSV rather than JSON.
+
+    Raises
+    ------
+    InvalidValueError
+        It is neither.
+    """
+    if name.lower() not in {"json", "csv"}:
+        raise InvalidValueError(f"There is no format '{name:.40}'; choose json or csv.", field="format")
+    return name.lower() == "csv"

@@ -1,0 +1,129 @@
+"""REST resources of submissions: submit a product or a file, list, withdraw, score again, scores and log."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError, TooLargeError
+from core.files import Staging
+from core.web.multipart import announces_more, receive_form
+from pipelines.challenges.board_tables import scores_csv
+from pipelines.challenges.models import Submission
+from webui.api.bodies import parse_body, read_fields
+from webui.api.challenges.bodies import SubmissionBody
+from webui.api.challenges.challenges import CSV, is_csv
+from webui.api.challenges.representations import score_json, submission_json
+from webui.api.errors import api_router
+from webui.api.lists import Listing
+from webui.api.representations.products import Json
+from webui.services import WebServices
+
+__all__ = ["receive_submission", "routes"]
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Return the routes of submissions."""
+    router = api_router("challenges")
+    _add_reading(router, services)
+    _add_submitting(router, services)
+    return router
+
+
+async def receive_submission(services: WebServices, identity: Identity, name: str, request: Request) -> Submission:
+    """Submit what a request has: a product by its number or name, or a form with a file.
+
+    Raises
+    ------
+    PhotozError
+        The submission is refused.
+    """
+    submissions = services.pipelines.challenges.submissions
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        body = parse_body(SubmissionBody, await read_fields(request))
+        return await run_in_threadpool(_submit_product, services, identity, name, body)
+    challenge = await run_in_threadpool(services.pipelines.challenges.service.get, identity, name)
+    most = challenge.definition.limits.max_bytes
+    if announces_more(request, most):
+        raise TooLargeError(f"The file is larger than the {most} bytes that the challenge accepts.")
+
+    def stage(fields: dict[str, str]) -> Staging:
+        return submissions.stage(identity, name, parse_body(SubmissionBody, fields).task_set)
+
+    form = await receive_form(request, stage)
+    body = parse_body(SubmissionBody, form.fields)
+    if form.files:
+        sent = form.files[0]
+        return await run_in_threadpool(submissions.submit_file, identity, name, body.new, sent.name, sent.stored)
+    return await run_in_threadpool(_submit_product, services, identity, name, body)
+
+
+def _add_reading(router: APIRouter, services: WebServices) -> None:
+    authenticate, challenges = services.authenticate, services.pipelines.challenges
+    listing = Listing[Submission](
+        services.settings,
+        {"task_set": lambda each: each.task_set, "submitted_at": lambda each: each.submitted_at},
+        lambda each: (each.task_set, each.method.method, each.user, each.state.value),
+    )
+
+    @router.get(
+        "/challenges/{name}/submissions",
+        summary="The caller's submissions; all of them for organisers",
+        openapi_extra=listing.parameters,
+    )
+    def list_submissions(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return listing.response(request, challenges.submissions.list(identity, name), submission_json)
+
+    @router.get("/challenges/{name}/submissions/{number}", summary="One submission, with its checks")
+    def one_submission(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
+        return submission_json(challenges.submissions.get(identity, name, number))
+
+    @router.get(
+        "/challenges/{name}/submissions/{number}/scores",
+        summary="Its scores on all subsets that the caller may see, as JSON or CSV",
+    )
+    def scores(
+        name: str,
+        number: int,
+        format: str = "json",  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Response:
+        wants_csv = is_csv(format)
+        found = challenges.submissions.scores(identity, name, number)
+        if wants_csv:
+            return Response(scores_csv(found), media_type=CSV)
+        results = [score_json(each) for each in found]
+        return JSONResponse({"count": len(results), "next": None, "previous": None, "results": results})
+
+    @router.get("/challenges/{name}/submissions/{number}/log", summary="The log of its scoring")
+    def log(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
+        return {"lines": list(challenges.submissions.log(identity, name, number))}
+
+
+def _add_submitting(router: APIRouter, services: WebServices) -> None:
+    authenticate, challenges = services.authenticate, services.pipelines.challenges
+
+    @router.post(
+        "/challenges/{name}/submissions",
+        status_code=201,
+        summary="Submit a product, or a file in a form; it is checked",
+    )
+    async def submit(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.WRITE)
+        return submission_json(await receive_submission(services, identity, name, request))
+
+    @router.post("/challenges/{name}/submissions/{number}/withdraw", summary="Withdraw a submission")
+    def withdraw(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
+        return submission_json(challenges.submissions.withdraw(identity, name, number))
+
+    @router.post("/challenges/{name}/submissions/{number}/score", summary="Score a submission again; organisers only")
+    def score_again(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
+        return submission_json(challenges.submissions.score_again(identity, name, number))
+
+
+def _submit_product(services: WebServices, identity: Identity, name: str, body: SubmissionBody) -> Submission:
+    if body.product is None:
+        raise InvalidValueError("Send a file, or name a product of yours.", field="product")
+    number = str(body.product).strip()
+    key = int(number) if number.isascii() and number.isdecimal() and len(number) < 18 else number
+    return services.pipelines.challenges.submissions.submit_product(identity, name, body.new, key)

@@ -1,0 +1,81 @@
+"""Examples and fields of the resources of challenges."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.challenges.definition import ChallengeDefinition
+from webui.api.challenges.bodies import ChallengeBody
+
+__all__ = ["BOARD", "CHALLENGE", "CHALLENGE_FIELDS", "DEFINITION", "SCORE", "SUBMISSION", "SUBMITTED"]
+
+_TIME = "2026-05-02T09:12:44.120000Z"
+
+DEFINITION: Mapping[str, Any] = {
+    "name": "dc-2026",
+    "title": "DC 2026",
+    "organisers": ["maria"],
+    "tasks": [{"name": "main", "training": [11], "test": [12], "truth": 13, "parts": {"public_fraction": 0.3}}],
+    "metrics": [{"name": "sigma_iqr", "direction": "lower", "tiers": [0.025, 0.05, 0.1]}],
+    "closes_at": "2026-09-01T00:00:00Z",
+}
+
+#: Fields of the body, with their descriptions.
+CHALLENGE_FIELDS: Mapping[str, str] = {
+    name: field.description or ""
+    for model in (ChallengeBody, ChallengeDefinition)
+    for name, field in model.model_fields.items()
+}
+
+CHALLENGE: Mapping[str, Any] = {
+    "id": 1,
+    **DEFINITION,
+    "state": "open",
+    "accepts_submissions": True,
+    "can_change": False,
+    "takes_part": True,
+    "shown_parts": ["public"],
+    "submissions": "https://photoz.example.org/api/challenges/dc-2026/submissions/",
+    "board": "https://photoz.example.org/api/challenges/dc-2026/board/",
+}
+
+SUBMITTED: Mapping[str, Any] = {"task_set": "main", "method": "FlexZBoost", "product": 27, "authors": ["Maria M."]}
+
+SUBMISSION: Mapping[str, Any] = {
+    "id": 5,
+    "challenge": "dc-2026",
+    **SUBMITTED,
+    "user": "maria",
+    "state": "queued",
+    "checks": [{"name": "objects", "passed": True, "sentence": "The 20000 objects are those of the test set."}],
+    "submitted_at": _TIME,
+}
+
+SCORE: Mapping[str, Any] = {
+    "challenge": "dc-2026",
+    "task_set": "main",
+    "submission_id": 5,
+    "metric": "sigma_iqr",
+    "subset": "public",
+    "value": 0.0213,
+    "uncertainty": 0.0004,
+    "objects": 6012,
+}
+
+BOARD: Mapping[str, Any] = {
+    "challenge": "dc-2026",
+    "task_set": "main",
+    "subset": "public",
+    "metric": "sigma_iqr",
+    "count": 1,
+    "results": [
+        {
+            "rank": 1,
+            "medal": "gold",
+            "points": 3,
+            "submission_id": 5,
+            "method": "FlexZBoost",
+            "user": "maria",
+            "values": {"sigma_iqr": {"value": 0.0213, "uncertainty": 0.0004}},
+        }
+    ],
+}

@@ -1,0 +1,1 @@
+"""Pages of challenges: list, challenge, board, submissions, and their management."""

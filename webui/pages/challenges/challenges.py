@@ -1,0 +1,68 @@
+"""Pages of challenges: list, one challenge with its rules and submissions, and its board."""
+
+from fastapi import APIRouter, Depends, Response
+
+from core.auth.models import Identity
+from core.database import utc_now
+from core.errors import NotFoundError
+from pipelines.challenges.models import ChallengeState
+from pipelines.challenges.storage import shown_parts
+from pipelines.validation.metrics import METRICS
+from webui.pages.forms import FormState
+from webui.pages.rendering.templates import PageRenderer
+from webui.services import WebServices
+
+__all__ = ["add_routes", "challenge_page"]
+
+_LABELS = {metric.name: metric for metric in METRICS}
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the list of challenges, the page of each, and its board."""
+    authenticate, challenges = services.authenticate, services.pipelines.challenges
+
+    @router.get("/challenges")
+    def list_challenges(identity: Identity = Depends(authenticate)) -> Response:
+        found = challenges.service.list(identity)
+        return renderer.page("challenges/list.html", identity, challenges=found, now=utc_now())
+
+    @router.get("/challenges/{name}")
+    def one_challenge(name: str, task_set: str = "", identity: Identity = Depends(authenticate)) -> Response:
+        return challenge_page(services, renderer, identity, name, FormState({"task_set": task_set}))
+
+    @router.get("/challenges/{name}/board")
+    def board(
+        name: str, task_set: str = "", subset: str = "", metric: str = "", identity: Identity = Depends(authenticate)
+    ) -> Response:
+        found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
+        return renderer.page("challenges/board.html", identity, board=found, labels=_LABELS)
+
+
+def challenge_page(
+    services: WebServices, renderer: PageRenderer, identity: Identity, name: str, form: FormState
+) -> Response:
+    """Return the page of a challenge, with the form of a submission."""
+    challenges = services.pipelines.challenges
+    challenge = challenges.service.get(identity, name)
+    own = () if identity.is_anonymous else challenges.submissions.list(identity, name)
+    numbers = {number for task in challenge.definition.tasks for number in (*task.training, *task.test)}
+    return renderer.form(
+        "challenges/challenge.html",
+        identity,
+        form,
+        challenge=challenge,
+        submissions=own,
+        products={number: found for number in sorted(numbers) if (found := _product(services, identity, number))},
+        accepts=challenge.accepts_at(utc_now()) and challenge.takes_part,
+        shown=sorted(shown_parts(challenge)),
+        states=[state for state in ChallengeState if state is not challenge.state],
+        labels=_LABELS,
+    )
+
+
+def _product(services: WebServices, identity: Identity, number: int) -> object:
+    """Return a product, or None if the caller may not read it."""
+    try:
+        return services.products.service.get(identity, number)
+    except NotFoundError:
+        return None
