@@ -14,7 +14,18 @@ from fastapi.routing import APIRoute
 
 from core.errors import InvalidValueError
 
-__all__ = ["INTEGER", "Number", "Parameter", "check_names", "choice", "declared", "parameter_names", "whole_number"]
+__all__ = [
+    "INTEGER",
+    "TRUTH",
+    "Number",
+    "Parameter",
+    "check_names",
+    "choice",
+    "declared",
+    "parameter_names",
+    "parse_truth",
+    "whole_number",
+]
 
 #: A query parameter with the number of a resource.
 Number = Annotated[int, Query(ge=1, le=2**63 - 1)]
@@ -25,6 +36,9 @@ INTEGER: Mapping[str, object] = {"type": "integer", "minimum": 1, "maximum": 999
 _TEXT: Mapping[str, object] = {"type": "string"}
 _MAX_DIGITS = 9
 
+#: Schema of a value that is true or false.
+TRUTH: Mapping[str, object] = {"type": "string", "enum": ["true", "false", "True", "False", "1", "0", ""]}
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -32,6 +46,16 @@ class Parameter:
 
     description: str = ""
     schema: Mapping[str, object] = field(default_factory=lambda: _TEXT)
+
+
+def parse_truth(value: str, name: str) -> bool:
+    """Parse the value of a parameter that is true or false."""
+    if value.lower() in {"true", "1"}:
+        return True
+    if value.lower() in {"false", "0"}:
+        return False
+    message = f"'{value[:40]}' is neither true nor false."
+    raise InvalidValueError(message, field=name)
 
 
 def choice(values: Sequence[str]) -> Mapping[str, object]:

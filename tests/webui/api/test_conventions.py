@@ -66,16 +66,18 @@ def test_what_has_no_effect_is_refused_with_the_nearest_word(site: Site, query: 
 
 def test_every_list_has_pages_an_ordering_and_a_search(site: Site, catalogue: dict, document: dict):
     lists = _lists(document)
-    assert len(lists) == 16
+    assert len(lists) >= 16
     for path in lists:
         names = {each["name"] for each in document["paths"][path]["get"]["parameters"]}
         assert {"page", "page_size", "ordering", "search"} <= names, path
         query = f"?product={catalogue['id']}" if path == "/api/product-contents" else ""
+        if "{" in path.replace("{product_id}", ""):
+            continue  # of a resource that is not here
         address = _path(path.replace("{product_id}", str(catalogue["id"]))) + query
-        found = site.alice.json("GET", address)
+        api = site.admin if path == "/api/catalogues" else site.alice
+        found = api.json("GET", address)
         assert (found["next"], found["previous"], found["count"]) == (None, None, len(found["results"])), path
-        page = requests.Request(params={"page_size": 1}, url="http://x/").prepare().path_url.removeprefix("/?")
-        first = site.alice.json("GET", f"{address}{'&' if query else '?'}{page}")
+        first = api.json("GET", f"{address}{'&' if query else '?'}page_size=1")
         assert (first["count"], first["results"]) == (found["count"], found["results"][:1]), path
         assert (first["next"] is None) == (found["count"] <= 1), path
 

@@ -2,14 +2,13 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
 from core.web.multipart import announces_more, receive_form
 from pipelines.challenges.board_tables import scores_csv
-from pipelines.challenges.models import Submission
+from pipelines.challenges.models import Score, Submission
 from webui.api.bodies import parse_body, read_fields
 from webui.api.challenges.bodies import SubmissionBody
 from webui.api.challenges.challenges import CSV, is_csv
@@ -83,13 +82,21 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
     def one_submission(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
         return submission_json(challenges.submissions.get(identity, name, number))
 
+    of_scores = Listing[Score](
+        services.settings,
+        {"metric": lambda score: score.metric, "subset": lambda score: score.subset},
+        lambda score: (score.metric, score.subset),
+    )
+
     @router.get(
         "/challenges/{name}/submissions/{number}/scores",
         summary="Its scores on all subsets that the caller may see, as JSON or CSV",
+        openapi_extra=of_scores.parameters,
     )
     def scores(
         name: str,
         number: int,
+        request: Request,
         format: str = "json",  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> Response:
@@ -97,8 +104,7 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         found = challenges.submissions.scores(identity, name, number)
         if wants_csv:
             return Response(scores_csv(found), media_type=CSV)
-        results = [score_json(each) for each in found]
-        return JSONResponse({"count": len(results), "next": None, "previous": None, "results": results})
+        return of_scores.response(request, found, score_json)
 
     @router.get("/challenges/{name}/submissions/{number}/log", summary="The log of its scoring")
     def log(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:

@@ -7,14 +7,13 @@ from pipelines.models import AnyPipeline, Run
 from pipelines.storage import RunQuery
 from webui.api.lists import PAGING, check_ordering, ordering_parameter
 from webui.api.names import Names
-from webui.api.parameters import INTEGER, Parameter, choice, whole_number
+from webui.api.parameters import INTEGER, TRUTH, Parameter, choice, parse_truth, whole_number
 from webui.api.representations.products import STATUSES
 
 __all__ = ["PARAMETERS", "process_query", "selected"]
 
 _ORDERINGS = ("id", "created_at")
 _STATUSES = tuple(dict.fromkeys(STATUSES.values()))
-_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 #: Query parameters of the list of runs.
 PARAMETERS: Mapping[str, Parameter] = {
@@ -23,9 +22,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "pipeline__or": Parameter("As pipeline, with any of the words."),
     "status": Parameter("Status.", choice(_STATUSES)),
     "release": Parameter("Release, by number or name."),
-    "release__isnull": Parameter(
-        "true for runs without a release.", choice(("true", "false", "True", "False", "1", "0"))
-    ),
+    "release__isnull": Parameter("true for runs without a release.", TRUTH),
     "release_name": Parameter("Words in the name of the release, separated by commas."),
     "release_name__or": Parameter("As release_name, with any of the words."),
     "upload": Parameter("Resulting product, by number or internal name."),
@@ -44,16 +41,14 @@ def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPi
     definitions
         The pipelines, by name.
     """
-    isnull, ordering = parameters.get("release__isnull", "").lower(), parameters.get("ordering") or "-created_at"
+    isnull, ordering = parameters.get("release__isnull"), parameters.get("ordering") or "-created_at"
     check_ordering(ordering, _ORDERINGS)
-    if isnull and isnull not in _TRUTH:
-        raise InvalidValueError(f"'{isnull[:40]}' is neither true nor false.", field="release__isnull")
     number = whole_number(parameters, "id")
     return RunQuery(
         numbers=() if number is None else (number,),
         pipelines=_pipelines(parameters, definitions),
         releases=(names.release(parameters["release"]),) if parameters.get("release") else (),
-        without_release=_TRUTH.get(isnull),
+        without_release=parse_truth(isnull, "release__isnull") if isnull else None,
         products=(names.product(parameters["upload"], "upload"),) if parameters.get("upload") else (),
         owners=(names.user(parameters["user"]),) if parameters.get("user") else (),
         oldest_first=not ordering.startswith("-"),

@@ -13,7 +13,7 @@ from products.search.coverage import Region, region_of_moc, region_of_text
 from products.search.queries import ProductQuery
 from webui.api.lists import PAGING, Paging, check_ordering, ordering_parameter
 from webui.api.names import Names
-from webui.api.parameters import Parameter, choice
+from webui.api.parameters import TRUTH, Parameter, parse_truth
 
 __all__ = [
     "CONTENT_FILTER_NAMES",
@@ -46,7 +46,6 @@ FILTER_NAMES = (
 
 
 _NUMBER: Mapping[str, object] = {"type": "number"}
-_TRUTH = choice(("true", "false", "True", "False", "1", "0"))
 _SEVERAL = "Several values of {}, separated by commas."
 _WORDS = "Words that {} contains, separated by commas."
 
@@ -56,17 +55,17 @@ FILTERS: Mapping[str, Parameter] = {
     "display_name": Parameter("Display name, as a whole."),
     "release": Parameter("Release, by number or name."),
     "product_type": Parameter("Product type, by number or name."),
-    "official_product": Parameter("Whether the project has made it.", _TRUTH),
+    "official_product": Parameter("Whether the project has made it.", TRUTH),
     "status": Parameter("0 registering, 1 published, 3 processing, 9 failed; or these words."),
     "user": Parameter("Owner, by number or name."),
     **{f"{name}__in": Parameter(_SEVERAL.format(name)) for name in _EXACT},
-    "release__isnull": Parameter("true for products without a release.", _TRUTH),
+    "release__isnull": Parameter("true for products without a release.", TRUTH),
     "uploaded_by": Parameter(_WORDS.format("the owner's name")),
     "product_type_name": Parameter(_WORDS.format("the name of the product type")),
     "release_name": Parameter(_WORDS.format("the name of the release")),
     "product_name": Parameter(_WORDS.format("the display name")),
     **{f"{name}__or": Parameter(f"As {name}, with any of the words.") for name in _BY_WORDS},
-    "has_redshift": Parameter("Whether it has spectroscopic redshifts.", _TRUTH),
+    "has_redshift": Parameter("Whether it has spectroscopic redshifts.", TRUTH),
     "rows__gte": Parameter("Minimum number of rows.", _NUMBER),
     "rows__lt": Parameter("Number of rows below which it has.", _NUMBER),
     "area__gte": Parameter("Minimum area in square degrees.", _NUMBER),
@@ -94,7 +93,7 @@ def product_query(parameters: Mapping[str, str], names: Names) -> ProductQuery:
     """
     paging, ordering = Paging.of(parameters), parameters.get("ordering") or "-created_at"
     check_ordering(ordering, _ORDERINGS)
-    official = {_truth(value, "official_product") for value in _values(parameters, "official_product")}
+    official = {parse_truth(value, "official_product") for value in _values(parameters, "official_product")}
     return ProductQuery(
         product_types=_numbers(parameters, "product_type", names.product_type),
         releases=_numbers(parameters, "release", names.release),
@@ -147,16 +146,7 @@ def _measure(parameters: Mapping[str, str], name: str) -> float | None:
 
 
 def _boolean(parameters: Mapping[str, str], name: str) -> bool | None:
-    return _truth(parameters[name], name) if parameters.get(name) else None
-
-
-def _truth(value: str, name: str) -> bool:
-    if value.lower() in {"true", "1"}:
-        return True
-    if value.lower() in {"false", "0"}:
-        return False
-    message = f"'{value}' is neither true nor false."
-    raise InvalidValueError(message, field=name)
+    return parse_truth(parameters[name], name) if parameters.get(name) else None
 
 
 def _word_conditions(parameters: Mapping[str, str]) -> Iterable[ColumnElement[bool]]:
