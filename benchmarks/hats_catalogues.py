@@ -81,20 +81,20 @@ def cut(source: Path, folder: Path, order: int) -> None:
 
 
 def many_partitions(folder: Path, count: int, *, metadata: bool) -> None:
-    """Write a catalogue of so many partitions, whose files have one byte each."""
-    schema = pa.schema(
-        [pa.field("ra", pa.float64()), pa.field("dec", pa.float64()), pa.field(HEALPIX_COLUMN, pa.int64())]
-    )
+    """Write a catalogue of so many partitions, which all have the same row."""
+    fields = {"ra": pa.float64(), "dec": pa.float64(), HEALPIX_COLUMN: pa.int64()}
+    schema = pa.schema([pa.field(name, kind) for name, kind in fields.items()])
+    row = pa.table([pa.array([number], kind) for number, kind in enumerate(fields.values())], schema)
+    folder.mkdir(parents=True)
+    collected: list[pq.FileMetaData] = []
+    pq.write_table(row, folder / "row", metadata_collector=collected)
+    content, whole = (folder / "row").read_bytes(), pq.read_metadata(folder / "row")
     paths = [f"Norder=7/Dir={cell // 10_000 * 10_000}/Npix={cell}.parquet" for cell in range(count)]
     for path in paths:
         target = folder / "dataset" / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(b" ")
+        target.write_bytes(content)
     if metadata:
-        collected: list[pq.FileMetaData] = []
-        row = pa.table([pa.array([value], field.type) for value, field in zip((1, 2, 3), schema, strict=True)], schema)
-        pq.write_table(row, folder / "one.parquet", metadata_collector=collected)
-        whole = pq.read_metadata(folder / "one.parquet")
         whole.set_file_path(paths[0])
         for path in paths[1:]:
             collected[0].set_file_path(path)
