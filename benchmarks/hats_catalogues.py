@@ -119,8 +119,8 @@ def time_queries(tables: dict[str, TapTable], folder: Path, rounds: int) -> dict
     """Return the median time in seconds of each query on each table."""
     taken: dict[str, dict[str, list[float]]] = {query: {name: [] for name in tables} for query in QUERIES}
     with DuckDBEngine(workers=1, waiting=1, temp_folder=folder) as engine:
-        for turn in range(rounds + 1):
-            for query, text in QUERIES.items():
+        for query, text in QUERIES.items():
+            for turn in range(rounds + 1):
                 counts = set()
                 for name, table in tables.items():
                     adql = text.format(t=table.name, ra=20.0 + 17 * turn, dec=-40 + 3.7 * turn)
@@ -141,7 +141,7 @@ def report(medians: dict[str, dict[str, float]]) -> bool:
     for query, found in medians.items():
         product, *others = found.values()
         print(f"{query:<18}" + "".join(f"{name:>12} {seconds * 1000:7.1f} ms" for name, seconds in found.items()))
-        if "cone" in query:
+        if "cone" in query and others:
             growths = [after / before for before, after in itertools.pairwise(others)]
             ratio = max(others) / product
             print(f"{'':<18}{ratio:.2f} times the product, growth {', '.join(f'{growth:.2f}' for growth in growths)}")
