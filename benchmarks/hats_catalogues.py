@@ -123,7 +123,7 @@ def time_queries(tables: dict[str, TapTable], folder: Path, rounds: int) -> dict
             for turn in range(rounds + 1):
                 counts = set()
                 for name, table in tables.items():
-                    adql = text.format(t=table.name, ra=20.0 + 17 * turn, dec=-40 + 3.7 * turn)
+                    adql = text.format(t=table.name, ra=20.0 + 17 * turn, dec=-40 + 3.7 * turn % 100)
                     began = time.perf_counter()
                     made = translate(adql, Catalog([table.entry]))
                     given = EngineQuery(made.sql, (table.read_by(made.scans),), 600, 10**9, 2, 10**9)
