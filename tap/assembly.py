@@ -119,7 +119,7 @@ class TapServices:
         """Copies of the partitions of remote survey catalogues."""
         from tap.metadata.survey_catalogues.copies import PartitionCopies
 
-        return PartitionCopies(self._settings.data / "catalogue_copies", self._settings.hats_cache_bytes)
+        return PartitionCopies(self._settings.catalogue_copies_folder, self._settings.hats_cache_bytes)
 
     @part
     def _catalogue_plans(self) -> "CataloguePlans":

@@ -45,6 +45,11 @@ class FolderSettings(BaseSettings):
         return self.data / "catalogues"
 
     @cached_property
+    def catalogue_copies_folder(self) -> Path:
+        """Folder of cached columns of partitions of remote survey catalogues."""
+        return self.data / "catalogue_copies"
+
+    @cached_property
     def uploads_folder(self) -> Path:
         """Folder of the tables that came with queries, until their queries have ended."""
         return self.data / "uploads"

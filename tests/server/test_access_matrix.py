@@ -53,6 +53,8 @@ from vospace.schema import NodeRow, NodeWriteRow
 
 pytestmark = pytest.mark.slow
 
+#: Headers that differ from request to request.
+_OF_THE_REQUEST = frozenset({"date", "content-length", "x-request-id"})
 _STORED = (ProductRow, ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow, NodeRow, NodeWriteRow)
 #: Values as the database stores them: to compare them, they need not become those of Python.
 _EVERYTHING = (
@@ -391,9 +393,7 @@ def _query(site: Site, actor: str, target: Target) -> httpx2.Response:
 
 def _seen(answer: httpx2.Response, target: Target) -> tuple[int, dict[str, str], str]:
     """Give what somebody sees of an answer, without what they asked for."""
-    headers = {
-        key: target.hide(value) for key, value in answer.headers.items() if key not in {"date", "content-length"}
-    }
+    headers = {key: target.hide(value) for key, value in answer.headers.items() if key not in _OF_THE_REQUEST}
     # What a misspelt name might have meant is said from the names that one may read, and depends on the letters alone.
     text = re.sub(r"; did you mean [^<]*\?", ".", answer.text)
     return answer.status_code, headers, target.hide(text)

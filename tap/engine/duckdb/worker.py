@@ -35,6 +35,7 @@ __all__ = ["main"]
 
 _RECURSION = 8_000  # trees of long expressions are deep; the engine limits their depth as well
 _KEPT_SANDBOXES = 4
+_MOST_KEPT_FILES = 500
 _PRIVATE = "private"
 _ADDRESS_SPACE_ALLOWANCE = 512_000_000
 _ADDRESS_SPACE_PER_THREAD = 136_000_000  # a stack, and two arenas of malloc, which reserve more than they use
@@ -123,8 +124,10 @@ class _Worker:
             for table in request["tables"]
         ]
         limits = {key: request[key] for key in ("memory_bytes", "threads", "temp_bytes")}
-        # Rows in memory belong to one query of one user: such an instance is not reused.
-        private = any(table.data is not None for table in tables)
+        # Rows in memory belong to one query of one user: such an instance is not reused. One with very many files would
+        # keep their metadata in memory, and the next query on a survey catalogue has other files.
+        files = sum(len(table.files) for table in tables)
+        private = files > _MOST_KEPT_FILES or any(table.data is not None for table in tables)
         key = _PRIVATE if private else (tuple(table.stamp for table in tables), tuple(limits.values()))
         if key in self._kept:
             self._kept.move_to_end(key)

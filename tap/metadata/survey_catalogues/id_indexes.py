@@ -38,7 +38,7 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
         source = ds.parquet_dataset(str(metadata)) if metadata.is_file() else ds.dataset(index.url, format="parquet")
         wanted = pa.array(values).cast(source.schema.field(column).type)
         chosen = source.to_table(columns=["Norder", "Npix"], filter=pc.field(column).isin(wanted))
-    except (pa.ArrowException, OSError, KeyError) as e:
+    except (pa.ArrowException, OSError, KeyError, OverflowError) as e:
         _log.warning("the index of a survey catalogue cannot be used", extra={"index": index.url}, exc_info=e)
         return None
     pairs = set(zip(chosen["Norder"].to_pylist(), chosen["Npix"].to_pylist(), strict=True))

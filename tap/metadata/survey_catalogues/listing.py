@@ -27,6 +27,8 @@ _LARGEST_METADATA = 400_000_000
 _SAMPLE = 32
 _MOST_PARTITIONS = 5_000_000
 _PARTITION = re.compile(r"(?:.*/)?Norder=(\d{1,2})/(?:Dir=\d{1,18}/)?Npix=(\d{1,18})(?:\.parquet|/[^/]+\.parquet)")
+#: Names of files: relative, and without characters that the engine or a URL would read as something else.
+_NAME = re.compile(r"[A-Za-z0-9._=+@~,-]+(?:/[A-Za-z0-9._=+@~,-]+)*")
 _WHOLE_SKY = (0, (12 << 2 * FINEST_ORDER) - 1)
 _DIRECTORY = 10_000
 
@@ -81,6 +83,11 @@ def data_files(properties: CatalogueProperties) -> DataFiles:
         raise InvalidValueError(f"There is no Parquet file in the catalogue '{root.url[:200]}'.", field="url")
     if len(found) > _MOST_PARTITIONS:
         raise InvalidValueError(f"The catalogue has {len(found)} files; at most {_MOST_PARTITIONS} are registered.")
+    if strange := [name for name in found if not _NAME.fullmatch(name) or ".." in name.split("/")]:
+        raise UnreadableFileError(
+            f"The catalogue names the file {strange[0][:200]!r}; names have letters, digits and . _ = - + @ ~ , and "
+            "lead to files in its folder."
+        )
     if missing := [name for name in found if sizes and name not in sizes]:
         raise UnreadableFileError(
             f"The catalogue names {len(missing)} partitions that do not exist, for example {missing[0][:200]}."

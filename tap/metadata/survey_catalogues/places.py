@@ -21,6 +21,7 @@ __all__ = ["CatalogueFolder", "CataloguePlaces"]
 _REMOTE = frozenset({"s3", "http", "https"})
 _LONGEST = 2000
 _SEGMENT = re.compile(r"[A-Za-z0-9._=+@~,-]+")
+_PATTERN = re.compile(r"[*?\[\]{}]")
 _MOST_TEXT = 4_000_000
 
 #: Options of the file systems: listings are read anew, and redirects do not lead to another host.
@@ -205,6 +206,11 @@ class CataloguePlaces:
             raise self._outside(path)
         if not real.is_dir():
             raise InvalidValueError(f"There is no folder '{path[:200]}'.", field="url")
+        if _PATTERN.search(str(real)):  # the engine takes paths as patterns
+            raise InvalidValueError(
+                f"The folder '{path[:200]}' has one of the characters * ? [ ] {{ }} in its path. Rename it.",
+                field="url",
+            )
         return CatalogueFolder(str(real))
 
     def _outside(self, url: str) -> InvalidValueError:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.columns import HEALPIX_COLUMN
-from core.errors import InvalidValueError
+from core.errors import InvalidValueError, UnreadableFileError
 from products.rows.stored_columns import stored_names, stored_schema
 from tap.adql import Scan
 from tap.adql.cell_ranges import common_ranges
@@ -54,8 +54,16 @@ class CataloguePlans:
         ------
         InvalidValueError
             The query would read more bytes than the settings allow.
+        UnreadableFileError
+            The list of partitions is missing.
         """
-        partitions = open_partitions(self._folder / catalogue.listing)
+        try:
+            partitions = open_partitions(self._folder / catalogue.listing)
+        except FileNotFoundError as e:
+            raise UnreadableFileError(
+                f"The list of the partitions of {catalogue.full_name} is missing. Ask an administrator to run "
+                f"photoz catalogue refresh {catalogue.name}."
+            ) from e
         scans = [_looked_up(catalogue, scan) for scan in scans]
         found = [_places(partitions, scan) for scan in scans]
         places = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.cancellation import Cancellation
-from core.errors import InvalidValueError
+from core.errors import InvalidValueError, UnreadableFileError
 from core.settings import Settings
 from core.web.dali import DaliParameters
 from products.models import Visibility
 from server.services import Services
 from tap.engine import Admission, EngineQuery
 from tap.metadata.survey_catalogues.models import CatalogueValues
+from tap.metadata.survey_catalogues.partitions import open_partitions
 from tests.support.databases import EmptySQLite
 from tests.support.hats import healpix_of, write_hats
 
@@ -289,3 +290,13 @@ def test_a_join_that_keeps_all_rows_of_a_catalogue_opens_all_its_partitions(site
     assert int(str(site.rows(query)[0]["n"])) >= len(site.frame)
     assert site.last is not None
     assert {each.name: len(each.files) for each in site.last.tables}["sky"] == len(site.partitions)
+
+
+def test_a_missing_list_of_partitions_is_said(site: Site):
+    found = site.services.tap.catalogues.find(_ADMIN, "south")
+    site.services.tap.catalogues.listing_file(found).unlink()
+    open_partitions.cache_clear()
+    with pytest.raises(UnreadableFileError, match="photoz catalogue refresh south"):
+        site.rows("SELECT COUNT(*) AS n FROM hats.south")
+    site.services.tap.catalogues.refresh(_ADMIN, "south")
+    assert site.rows("SELECT COUNT(*) AS n FROM hats.south") == [{"n": int((site.frame.dec < 0).sum())}]

@@ -142,12 +142,13 @@ def test_columns_have_the_metadata_of_the_schema_and_others_are_left_out(service
         "/etc", "relative", "{place}/../outside", "{place}/link", "file:///etc", "ftp://a/b", "s3://bucket/catalogues",
         "s3://bucket/cat/../../other", "s3://bucket/cat2", "https://user:secret@good.org/hats", "https://good.org.evil/hats",
         "https://good.org/hats/%2e%2e/x", "https://good.org/hats?x=1", "https://good.org:8443/hats", "http://good.org/hats",
-        "https://good.org/hatsy", "https:///hats", "{place}/none",
+        "https://good.org/hatsy", "https:///hats", "{place}/none", "{place}/a[b]",
     ],
 )  # fmt: skip
 def test_catalogues_outside_of_the_places_are_refused(tmp_path: Path, place: Path, url: str):
     (tmp_path / "outside").mkdir()
     place.mkdir()
+    (place / "a[b]").mkdir()
     (place / "link").symlink_to(tmp_path / "outside")
     places = CataloguePlaces((str(place), "s3://bucket/cat", "https://Good.org/hats/"))
     with pytest.raises(InvalidValueError):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
@@ -195,3 +196,19 @@ def test_a_server_without_ranges_is_refused(web: str, tmp_path: Path, empty_sqli
 def test_redirects_are_not_followed(web: str, tmp_path: Path, empty_sqlite: EmptySQLite):
     with pytest.raises(PhotozError):
         _over_http(web, tmp_path, empty_sqlite, "away")
+
+
+@pytest.mark.parametrize("web", [_Ranges], indirect=True)
+@pytest.mark.parametrize(
+    "path", ["../sky/dataset/Norder=0.parquet", "/etc/x.parquet", "http://other/x.parquet", "a?b.parquet"]
+)
+def test_metadata_do_not_lead_out_of_the_catalogue(
+    web: str, catalogue: Path, tmp_path: Path, empty_sqlite: EmptySQLite, path: str
+):
+    bad = catalogue.parent / "bad/dataset"
+    bad.mkdir(parents=True, exist_ok=True)
+    footer = pq.read_metadata(next(catalogue.rglob("Npix*")))
+    footer.set_file_path(path)
+    footer.write_metadata_file(str(bad / "_metadata"))
+    with pytest.raises(UnreadableFileError, match="names the file"):
+        _over_http(web, tmp_path, empty_sqlite, "bad")
