@@ -55,11 +55,13 @@ def create_app(services: Services) -> FastAPI:
         )
         for thread in threads:
             thread.start()
-        yield
-        stop.set()
-        for thread in threads:
-            thread.join()
-        services.close()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+            services.close()
 
     app = FastAPI(
         title=f"{settings.site_name} REST API",

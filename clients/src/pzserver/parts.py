@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pzserver.drafts.drafts import Drafts
     from pzserver.groups import Groups
     from pzserver.jobs import Jobs
+    from pzserver.pipelines.challenges import Challenges
     from pzserver.pipelines.pipeline import Pipelines
     from pzserver.products.products import Products
     from pzserver.space.space import Space
@@ -150,3 +151,10 @@ class ServerParts:
         from pzserver.pipelines.pipeline import Pipelines
 
         return Pipelines(self._connection, self._catalogue)
+
+    @cached_property
+    def challenges(self) -> Challenges:
+        """Challenges in which methods of photo-z estimation are compared."""
+        from pzserver.pipelines.challenges import Challenges
+
+        return Challenges(self._connection, self._catalogue)

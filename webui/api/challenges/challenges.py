@@ -1,12 +1,15 @@
 """REST resources of challenges: list, make, change, open, close, publish, delete; and their boards."""
 
+from collections.abc import Callable, Mapping
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError
-from pipelines.challenges.board_tables import board_csv
+from pipelines.challenges.board import Board
+from pipelines.challenges.board_tables import board_csv, board_ecsv, board_latex
 from pipelines.challenges.definition import parse_definition
 from pipelines.challenges.models import Challenge
 from webui.api.bodies import parse_body, read_fields
@@ -21,6 +24,13 @@ __all__ = ["CSV", "routes"]
 
 #: Media type of CSV.
 CSV = "text/csv; charset=utf-8"
+
+#: Forms of a board as a table: what writes it, its media type, and the ending of its file.
+_TABLES: Mapping[str, tuple[Callable[[Board], str], str, str]] = {
+    "csv": (board_csv, CSV, "csv"),
+    "ecsv": (board_ecsv, "application/x-ecsv; charset=utf-8", "ecsv"),
+    "latex": (board_latex, "application/x-latex; charset=utf-8", "tex"),
+}
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -49,7 +59,7 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
     def one_challenge(name: str, identity: Identity = Depends(authenticate)) -> Json:
         return challenge_json(services, challenges.service.get(identity, name))
 
-    @router.get("/challenges/{name}/board", summary="Submissions ranked by a metric, as JSON or CSV")
+    @router.get("/challenges/{name}/board", summary="Submissions ranked by a metric, as JSON or a table")
     def board(
         name: str,
         task_set: str = "",
@@ -58,12 +68,16 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         format: str = "json",  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        wants_csv = is_csv(format)
+        form = format.lower()
+        if form != "json" and form not in _TABLES:
+            choices = ", ".join(["json", *_TABLES])
+            raise InvalidValueError(f"There is no format '{format:.40}'; choose one of {choices}.", field="format")
         found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
-        if not wants_csv:
+        if form == "json":
             return JSONResponse(board_json(found))
-        headers = {"Content-Disposition": f'attachment; filename="{name}_{found.task.name}_board.csv"'}
-        return Response(board_csv(found), media_type=CSV, headers=headers)
+        write, media, ending = _TABLES[form]
+        headers = {"Content-Disposition": f'attachment; filename="{name}_{found.task.name}_board.{ending}"'}
+        return Response(write(found), media_type=media, headers=headers)
 
 
 def _add_changes(router: APIRouter, services: WebServices) -> None:

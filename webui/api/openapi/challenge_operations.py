@@ -40,7 +40,12 @@ CHALLENGE_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("get", _C): OperationDoc("Truths are shown to organisers, and after the publication.", CHALLENGE, Challenge),
     ("patch", _C): OperationDoc(_CHANGES, CHALLENGE, Challenge, body=CHALLENGE_FIELDS, sent={"state": "open"}),
     ("delete", _C): OperationDoc("A challenge that was opened stays."),
-    ("get", f"{_C}/board"): OperationDoc("The format is json or csv.", BOARD, Board, media=(JSON, _CSV)),
+    ("get", f"{_C}/board"): OperationDoc(
+        "The format is json, csv, ecsv, or latex for papers.",
+        BOARD,
+        Board,
+        media=(JSON, _CSV, "application/x-ecsv", "application/x-latex"),
+    ),
     ("get", f"{_C}/submissions"): OperationDoc("Newest first.", listed(SUBMISSION), Listed[Submission]),
     ("post", f"{_C}/submissions"): OperationDoc(
         "With a file, a multipart form with these fields before the file.",

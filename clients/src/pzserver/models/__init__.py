@@ -2,6 +2,7 @@
 
 from pzserver.models.accounts import Group, IssuedLink, IssuedToken, Link, LoggedUser, Member, SignIn, Token, User
 from pzserver.models.base import Json, Model
+from pzserver.models.challenges import Board, BoardEntry, Challenge, Check, Score, ScoreOnBoard, Submission
 from pzserver.models.files import (
     Archive,
     Column,
@@ -36,6 +37,10 @@ __all__ = [
     "Archive",
     "Author",
     "Award",
+    "Board",
+    "BoardEntry",
+    "Challenge",
+    "Check",
     "Column",
     "ColumnAssociation",
     "ColumnMeaning",
@@ -64,9 +69,12 @@ __all__ = [
     "RelatedResource",
     "Release",
     "ReleaseChoice",
+    "Score",
+    "ScoreOnBoard",
     "SharedProduct",
     "SignIn",
     "StartedProcess",
+    "Submission",
     "TableOptions",
     "Token",
     "Usage",

@@ -59,6 +59,8 @@ def _converted(hint: Any, value: object) -> object:  # Any: a type, as Python wr
         return _converted(arguments[0], value)
     if origin is tuple and isinstance(value, list):
         return tuple(_converted(arguments[0], each) for each in value)
+    if origin is Mapping and isinstance(value, Mapping):
+        return {key: _converted(arguments[1], each) for key, each in value.items()}
     if isinstance(hint, type):
         if issubclass(hint, Model) and isinstance(value, Mapping):
             return _made(hint, value)

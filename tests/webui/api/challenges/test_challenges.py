@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from astropy.table import Table
 
 from core.auth.audit import AuditRow
 from core.database import utc_now
@@ -299,6 +300,15 @@ def _look_at_the_board(arena: Arena, first: dict[str, Any]) -> None:
     rows = list(csv.DictReader(io.StringIO(arena.ask("bob", "GET", "/api/challenges/dc/board/?format=csv").text)))
     assert [row["user"] for row in rows] == ["alice", "bob", "carol"]
     assert float(rows[0]["bias"]) == public["public", "bias"]["value"]
+    table = Table.read(arena.ask("bob", "GET", "/api/challenges/dc/board/?format=ecsv").text, format="ascii.ecsv")
+    assert list(table["user"]) == ["alice", "bob", "carol"]
+    assert table["bias"][0] == public["public", "bias"]["value"]
+    assert table.meta["ranked_by"] == "bias"
+    paper = arena.ask("bob", "GET", "/api/challenges/dc/board/?format=latex").text
+    read = Table.read(paper, format="ascii.latex")
+    assert list(read["Method"]) == ["FlexZBoost", "method of bob", "method of carol"]
+    assert r"\pm" in read["bias"][1]
+    assert "csv, ecsv, latex" in arena.json("bob", "GET", "/dc/board/?format=odt", status=400)["detail"]
     assert arena.json("bob", "GET", "/dc/board/?subset=private", status=400)["subset"]
     assert arena.json("olga", "GET", "/dc/board/?subset=private&metric=crps")["metrics"] == ["crps", "bias", "cde_loss"]
 
