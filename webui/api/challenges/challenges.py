@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from core.auth.models import Identity
 from core.errors import InvalidValueError
 from pipelines.challenges.board import Board
+from pipelines.challenges.board_chart import board_svg
 from pipelines.challenges.board_tables import board_csv, board_ecsv, board_latex
 from pipelines.challenges.definition import parse_definition
 from pipelines.challenges.models import Challenge
@@ -25,11 +26,12 @@ __all__ = ["CSV", "routes"]
 #: Media type of CSV.
 CSV = "text/csv; charset=utf-8"
 
-#: Forms of a board as a table: what writes it, its media type, and the ending of its file.
-_TABLES: Mapping[str, tuple[Callable[[Board], str], str, str]] = {
+#: Forms of a board as a table or a chart: what writes it, its media type, and the ending of its file.
+_FORMS: Mapping[str, tuple[Callable[[Board], str | bytes], str, str]] = {
     "csv": (board_csv, CSV, "csv"),
     "ecsv": (board_ecsv, "application/x-ecsv; charset=utf-8", "ecsv"),
     "latex": (board_latex, "application/x-latex; charset=utf-8", "tex"),
+    "svg": (board_svg, "image/svg+xml", "svg"),
 }
 
 
@@ -59,7 +61,7 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
     def one_challenge(name: str, identity: Identity = Depends(authenticate)) -> Json:
         return challenge_json(services, challenges.service.get(identity, name))
 
-    @router.get("/challenges/{name}/board", summary="Submissions ranked by a metric, as JSON or a table")
+    @router.get("/challenges/{name}/board", summary="Submissions ranked by a metric, as JSON, a table or a chart")
     def board(
         name: str,
         task_set: str = "",
@@ -69,13 +71,13 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         identity: Identity = Depends(authenticate),
     ) -> Response:
         form = format.lower()
-        if form != "json" and form not in _TABLES:
-            choices = ", ".join(["json", *_TABLES])
+        if form != "json" and form not in _FORMS:
+            choices = ", ".join(["json", *_FORMS])
             raise InvalidValueError(f"There is no format '{format:.40}'; choose one of {choices}.", field="format")
         found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
         if form == "json":
             return JSONResponse(board_json(found))
-        write, media, ending = _TABLES[form]
+        write, media, ending = _FORMS[form]
         headers = {"Content-Disposition": f'attachment; filename="{name}_{found.task.name}_board.{ending}"'}
         return Response(write(found), media_type=media, headers=headers)
 

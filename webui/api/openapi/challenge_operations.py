@@ -41,10 +41,10 @@ CHALLENGE_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("patch", _C): OperationDoc(_CHANGES, CHALLENGE, Challenge, body=CHALLENGE_FIELDS, sent={"state": "open"}),
     ("delete", _C): OperationDoc("A challenge that was opened stays."),
     ("get", f"{_C}/board"): OperationDoc(
-        "The format is json, csv, ecsv, or latex for papers.",
+        "The format is json, csv, ecsv, latex for papers, or svg for a chart.",
         BOARD,
         Board,
-        media=(JSON, _CSV, "application/x-ecsv", "application/x-latex"),
+        media=(JSON, _CSV, "application/x-ecsv", "application/x-latex", "image/svg+xml"),
     ),
     ("get", f"{_C}/submissions"): OperationDoc("Newest first.", listed(SUBMISSION), Listed[Submission]),
     ("post", f"{_C}/submissions"): OperationDoc(

@@ -308,7 +308,10 @@ def _look_at_the_board(arena: Arena, first: dict[str, Any]) -> None:
     read = Table.read(paper, format="ascii.latex")
     assert list(read["Method"]) == ["FlexZBoost", "method of bob", "method of carol"]
     assert r"\pm" in read["bias"][1]
-    assert "csv, ecsv, latex" in arena.json("bob", "GET", "/dc/board/?format=odt", status=400)["detail"]
+    chart = arena.ask("bob", "GET", "/api/challenges/dc/board/?format=svg")
+    assert chart.headers["content-type"] == "image/svg+xml"
+    assert chart.text.count("<circle") == 3
+    assert "csv, ecsv, latex, svg" in arena.json("bob", "GET", "/dc/board/?format=odt", status=400)["detail"]
     assert arena.json("bob", "GET", "/dc/board/?subset=private", status=400)["subset"]
     assert arena.json("olga", "GET", "/dc/board/?subset=private&metric=crps")["metrics"] == ["crps", "bias", "cde_loss"]
 
