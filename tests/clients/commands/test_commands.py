@@ -56,7 +56,10 @@ def test_files_and_products_are_sent_and_fetched(here, product, tmp_path, capsys
     sent = capsys.readouterr().out.split("\n")[:2]
     assert main(["ls", "~", "--format", "json"]) == 0
     listed = {node["name"]: node["size"] for node in json.loads(capsys.readouterr().out)}
-    assert main(["-q", "get", *sent, product, "--to", str(tmp_path / "got"), "--unpacked"]) == 0
+    got = tmp_path / "got"
+    assert main(["get", "-q", *sent, product, "--to", str(got), "--unpacked"]) == 0
+    saved = [str(got / "one file.txt"), str(got / "empty"), str(got / product)]
+    assert capsys.readouterr().out.split() == " ".join(saved).split()
 
     assert (listed["one file.txt"], listed["empty"]) == (3, 0)
     assert (tmp_path / "got" / "one file.txt").read_text() == "one"

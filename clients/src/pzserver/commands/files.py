@@ -6,6 +6,7 @@ A name with a slash, or ``~``, is a path in VOSpace; any other one is the number
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,8 @@ def _saved(server: PzServer, name: str, folder: Path, options: argparse.Namespac
     with byte_bar(name, disable=options.quiet or None) as show:
         if "/" in name or name.startswith("~"):
             return server.space.download(name, folder, show)
-        return Path(server.download_product(name, folder, unpacked=options.unpacked, progress=show))
+        with redirect_stdout(sys.stderr):  # of which nothing is a path
+            return Path(server.download_product(name, folder, unpacked=options.unpacked, progress=show))
 
 
 def _put(options: argparse.Namespace) -> None:

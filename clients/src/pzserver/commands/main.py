@@ -63,4 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (accounts, files, queries, pipelines):
         module.add_commands(commands)
+    for command in commands.choices.values():  # the option may stand after the command, too
+        command.add_argument("--quiet", "-q", action="store_true", default=argparse.SUPPRESS, help="show no progress")
     return parser
