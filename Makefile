@@ -37,7 +37,7 @@ test:  ## Run the static checks and all tests; as root on Debian, install what t
 	$(call prepare,test)
 	@said=$$(mktemp); $(MAKE) static >"$$said" 2>&1 & checks=$$!; \
 	trap 'kill $$checks 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
-	echo "== pytest"; $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	echo "== pytest"; $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=40; tests=$$?; \
 	wait $$checks; static=$$?; cat "$$said"; \
 	[ $$static -eq 0 ] || echo "The static checks failed: see above."; \
 	[ $$tests -eq 0 ] || echo "The tests failed: see above the static checks."; \

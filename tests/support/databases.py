@@ -7,13 +7,13 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Engine, MetaData, text
 
 import tap.metadata.survey_catalogues.schema  # noqa: F401 - every list of tables reads it, and imports it late
 from core.database import Base, Database
 from tests.support.postgres import PostgresServer
 
-__all__ = ["EmptyPostgres", "EmptySQLite", "make_tables"]
+__all__ = ["EmptyPostgres", "EmptySQLite", "make_tables", "mark_as_migrated"]
 
 # What a test could change beside rows: two databases with the same tables give the same answer.
 _SHAPE = """
@@ -124,3 +124,12 @@ def _shape(cursor: psycopg2.extensions.cursor) -> str:
     cursor.execute(_SHAPE)
     (shape,) = cursor.fetchone() or ("",)
     return str(shape)
+
+
+def mark_as_migrated(database: Database) -> None:
+    """Note in a database of `make_tables` that it has the schema of this version, as migrations do."""
+    scripts = Path(__file__).parents[2] / "server" / "migrations" / "versions"
+    revision = max(script.name.partition("_")[0] for script in scripts.glob("[0-9]*.py"))
+    with database.write() as session:
+        session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        session.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})

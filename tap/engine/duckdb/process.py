@@ -48,6 +48,7 @@ class QueryProcess:
                 bufsize=0,
                 cwd=self._folder,
                 env=_environment(self._folder),
+                start_new_session=True,  # Ctrl-C is for the server, also while this program is still being imported
             )
         except OSError:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -222,8 +222,8 @@ def test_messages_that_a_killed_worker_had_taken_are_sent_again(
     with redis.Redis.from_url(broker.url) as client:
         wait_for(lambda: client.hlen("unacked"), "the worker takes no message")
         mark = sent_mark(job.id)
-        client.expire(mark, 5)
-        wait_for(lambda: client.ttl(mark) > 5, "the living worker does not renew the mark of what it holds")
+        client.expire(mark, 11)
+        wait_for(lambda: client.ttl(mark) > 11, "the living worker does not renew the mark of what it holds")
         os.killpg(worker.pid, signal.SIGKILL)
         assert client.ttl(mark) <= 15  # with a recovery every ten seconds: half a minute
         client.delete(mark)  # as if time had passed

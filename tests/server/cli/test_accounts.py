@@ -9,14 +9,16 @@ from typer.testing import CliRunner
 
 from core.errors import PhotozError
 from server.cli.main import app
+from tests.server.cli.conftest import MakeServer
 
 Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(tmp_path: Path, database_url: str) -> Run:
+def run(tmp_path: Path, database_url: str, make_server: MakeServer) -> Run:
     """Runs a command in this process, which is quicker than one of its own."""
     environment = {"PHOTOZ_DATA": str(tmp_path / "data"), "PHOTOZ_DATABASE_URL": database_url}
+    make_server(tmp_path / "data", database_url)
 
     def command(*words: str) -> str:
         done = CliRunner().invoke(app, list(words), env=environment)

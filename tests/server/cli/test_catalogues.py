@@ -9,10 +9,14 @@ from typer.testing import CliRunner
 
 from core.errors import InvalidValueError
 from server.cli.main import app
+from tests.server.cli.conftest import MakeServer
 from tests.support.hats import write_hats
 
 
-def test_catalogues_are_added_listed_changed_and_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_catalogues_are_added_listed_changed_and_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_server: MakeServer
+):
+    make_server(tmp_path / "data")
     frame = pd.DataFrame({"id": [1, 2, 3], "ra": [10.0, 120, 240], "dec": [-30.0, 0, 45]})
     write_hats(frame, tmp_path / "hats/sky", most_rows=1)
     monkeypatch.setenv("PHOTOZ_DATA", str(tmp_path / "data"))

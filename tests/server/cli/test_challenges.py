@@ -11,9 +11,13 @@ from products.schema import ProductRow
 from products.service import NewProduct
 from server.cli.context import open_services
 from server.cli.main import app
+from tests.server.cli.conftest import MakeServer
 
 
-def test_a_challenge_is_made_changed_and_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_challenge_is_made_changed_and_deleted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_server: MakeServer
+):
+    make_server(tmp_path / "data")
     monkeypatch.setenv("PHOTOZ_DATA", str(tmp_path / "data"))
     with open_services(None) as services:
         services.accounts.service.add_user("olga", None)

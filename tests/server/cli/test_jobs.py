@@ -8,18 +8,18 @@ from typer.testing import CliRunner
 
 from core.database import Database
 from server.cli.main import app
-from server.migrations.upgrade import migrate
+from tests.server.cli.conftest import MakeServer
 from tests.uws.conftest import SilentQueue
 from uws import JobKind, JobService, Phase
 
 
 @pytest.fixture
-def service(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> JobService:
+def service(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_server: MakeServer) -> JobService:
     """Jobs that wait; nothing runs them."""
     monkeypatch.setenv("PHOTOZ_DATA", str(tmp_path))
     monkeypatch.setenv("PHOTOZ_DATABASE_URL", database_url)
+    make_server(tmp_path, database_url)
     database = Database(database_url)
-    migrate(database)
     return JobService(database, SilentQueue([], []), {"plain": JobKind("plain", lambda _context: None)})
 
 

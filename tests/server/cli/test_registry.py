@@ -7,9 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from server.cli.main import app
+from tests.server.cli.conftest import MakeServer
 
 
-def test_records_are_validated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_records_are_validated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_server: MakeServer):
+    make_server(tmp_path)
     for name, value in (("DATA", tmp_path), ("AUTHORITY", "example.org"), ("BASE_URL", "https://pz.example.org")):
         monkeypatch.setenv(f"PHOTOZ_{name}", str(value))
     done = CliRunner().invoke(app, ["registry", "validate", "--json"])

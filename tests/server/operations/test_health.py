@@ -28,6 +28,9 @@ def test_a_server_is_ready_while_all_its_parts_answer(site: Application):
 @pytest.mark.parametrize("part", ["storage", "engine", "queue", "drain"])
 def test_every_service_says_when_a_part_does_not_work(site: Application, part: str):
     services = site.services
+    paths = ("/availability", "/tap/availability", "/vospace/availability", "/datalink/availability")
+    for path in paths:
+        assert "available>true<" in site.client.get(path).text
     if part == "storage":
         (services.settings.staging_folder).rename(services.settings.data / "gone")
         services.settings.staging_folder.touch()
@@ -43,7 +46,7 @@ def test_every_service_says_when_a_part_does_not_work(site: Application, part: s
         return answer.status_code == 503 and answer.json()["problems"] == {part: PROBLEMS[part]}
 
     wait_for(has_failed, "the server is said to be ready")
-    for path in ("/availability", "/tap/availability", "/vospace/availability", "/datalink/availability"):
+    for path in paths:
         text = site.client.get(path).text
         assert "available>false<" in text
         assert PROBLEMS[part] in text

@@ -30,7 +30,7 @@ def test_what_is_not_there_is_a_page_with_404(alice: httpx2.Client, path: str):
 
 def test_programs_get_no_page(visitor: httpx2.Client):
     answer = visitor.get("/nowhere", headers={"Accept": "application/json"})
-    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found", "code": "NotFound"})
 
 
 def test_a_nul_is_refused_before_any_database_sees_it(alice: httpx2.Client):

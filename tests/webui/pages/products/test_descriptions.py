@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from products.models import Visibility
 from server.cli.main import app
 from server.services import Services
+from tests.support.databases import mark_as_migrated
 from tests.webui.pages.conftest import Publish
 
 _ORCID = "0000-0002-1825-0097"
@@ -110,6 +111,7 @@ def test_products_that_are_not_public_are_described_to_nobody(alice: httpx2.Clie
 
 def test_the_request_for_a_doi_is_printed_and_not_sent(services: Services, described, monkeypatch: pytest.MonkeyPatch):
     product, public, hidden = described
+    mark_as_migrated(services.database)
 
     def mint(number: int, *options: str) -> Result:
         arguments = ["doi", "mint", str(number), *options, "--data", str(services.settings.data)]

@@ -13,7 +13,7 @@ from webui.pages.rendering.templates import PageRenderer
 
 def _about(tmp_path: Path, **settings: str) -> str:
     renderer = PageRenderer(Settings(data=tmp_path, **settings))  # type: ignore[arg-type]  # all of them are texts
-    return bytes(renderer.page("about.html", ANONYMOUS, limit=1).body).decode()
+    return bytes(renderer.page("about.html", ANONYMOUS, limit=1, wheel=None).body).decode()
 
 
 def test_banner_contact_and_acknowledgement_are_shown_where_they_are_set(tmp_path: Path):
