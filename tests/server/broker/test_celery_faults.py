@@ -216,10 +216,13 @@ def test_messages_that_a_killed_worker_had_taken_are_sent_again(
 ) -> None:
     worker = start_worker()
     told_end_of(jobs, jobs.service.create("nothing", {}, owner="ana"))
-    for child in psutil.Process(worker.pid).children():
-        child.suspend()  # so that it takes a message and does not begin it
-    job = jobs.service.create("nothing", {}, owner="bob")
     with redis.Redis.from_url(broker.url) as client:
+        wait_for(
+            lambda: not client.hlen("unacked"), "the worker does not acknowledge the message of a job that has ended"
+        )
+        for child in psutil.Process(worker.pid).children():
+            child.suspend()  # so that it takes a message and does not begin it
+        job = jobs.service.create("nothing", {}, owner="bob")
         wait_for(lambda: client.hlen("unacked"), "the worker takes no message")
         mark = sent_mark(job.id)
         client.expire(mark, 11)
