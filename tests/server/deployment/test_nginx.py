@@ -92,9 +92,13 @@ def site(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_both_servers_answer_behind_one_address(site: Site):
     names = [site.request("GET", "/availability").headers["X-Request-Id"] for _ in range(8)]
-    logs = [server.log.read_text() for server in site.deployment.servers]
-    assert all(any(name in log for name in names) for log in logs)
-    assert all(any(name in log for log in logs) for name in names)
+
+    def both_have_logged() -> bool:
+        logs = [server.log.read_text() for server in site.deployment.servers]
+        told = all(any(name in log for log in logs) for name in names)
+        return told and all(any(name in log for name in names) for log in logs)
+
+    wait_for(both_have_logged, "the logs do not name the requests")  # a line is written after the answer
 
 
 def test_a_large_file_goes_up_and_comes_down_also_in_parts(site: Site):
