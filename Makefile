@@ -55,9 +55,10 @@ lock:  ## Write the versions of all installed libraries, with which the tests ha
 	$(call prepare,test)
 	@$(BIN)/python -P server/operations/tested_versions.py write
 
-chaos:  ## Kill parts of a whole deployment at random, and check that nothing is lost; takes ROUNDS= and SEED=
+chaos:  ## Kill parts of a deployment at random, with all long loops, and check that nothing is lost; takes ROUNDS= and SEED=
 	$(call prepare,test)
 	@CHAOS_ROUNDS=$(or $(ROUNDS),200) CHAOS_SEED=$(or $(SEED),$$(date +%s)) $(BIN)/pytest -x -s tests/chaos
+	@LONG=1 $(BIN)/pytest -m long
 
 .PHONY: static audit
 audit:

@@ -40,16 +40,24 @@ _DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put files with slow tests first, and leave out the second database of cases that need one of them.
+    """Put files with slow tests first; leave out long loops, and the second database of cases that need one of them.
 
     A long file at the end would leave the other workers of pytest-xdist idle.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
     left_out = [] if os.environ.get("ALL_DATABASES") else [item for item in items if _is_left_out(item)]
+    if not os.environ.get("LONG"):
+        left_out += [item for item in items if _is_long(item) and item not in left_out]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    """Whether a case is a long loop, which ``make chaos`` runs."""
+    marker = item.get_closest_marker("long")
+    return marker is not None and marker.kwargs.get("only", "") in item.name
 
 
 def _is_left_out(item: pytest.Item) -> bool:

@@ -169,6 +169,7 @@ def _check_store(data: Path) -> None:
 
 
 # Seconds after the named step of an upload began; a quick machine may be further by then, which is as good a moment.
+@pytest.mark.long  # a short form is in tests/chaos
 @pytest.mark.parametrize(("step", "after"), [("create", 0.05), ("inspect", 0.3), ("publish", 0.2)])
 def test_a_power_cut_loses_nothing_that_was_answered(tmp_path: Path, table: Path, step: str, after: float):
     with _server(tmp_path / "data") as server:

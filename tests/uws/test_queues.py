@@ -191,6 +191,7 @@ def test_many_jobs_of_one_user_let_those_of_another_pass(jobs: AnyJobs) -> None:
         assert sorted(begun_of_ids) == sorted(ids)
 
 
+@pytest.mark.long(only="celery")
 def test_a_thousand_jobs_from_twenty_clients_at_once_all_end_once(
     open_any: Callable[..., AnyJobs], setup: tuple[str, str]
 ) -> None:

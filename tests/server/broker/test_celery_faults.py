@@ -135,6 +135,7 @@ def test_a_killed_process_of_the_pool_is_replaced(jobs: AnyJobs, start_worker: C
     assert count_marks(jobs.folder, f"begun {job.id}") == 2
 
 
+@pytest.mark.long
 def test_while_workers_are_killed_again_and_again_every_job_ends_once(
     jobs: AnyJobs, start_worker: Callable, broker: RedisServer
 ) -> None:
