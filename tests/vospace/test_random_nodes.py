@@ -17,6 +17,7 @@ from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
 from tests.support.databases import make_tables
+from tests.support.fuzzing import FACTOR
 from tests.support.in_process import in_process_client
 from tests.vospace.client import VOSpaceClient
 from tests.vospace.conftest import bare_vospace
@@ -171,6 +172,6 @@ def _copied(node: "Tree | bytes") -> "Tree | bytes":
 
 
 NodeMachine.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6 * FACTOR, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_random_operations_agree_with_a_simple_model = NodeMachine.TestCase

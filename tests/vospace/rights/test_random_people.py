@@ -19,6 +19,7 @@ from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
 from tests.support.databases import make_tables
+from tests.support.fuzzing import FACTOR
 from tests.vospace.conftest import bare_vospace
 from vospace.models import Listing, NodeKind, NodeRequest, Path, PropertyRequest
 from vospace.schema import NodeRow
@@ -163,6 +164,6 @@ class RightsMachine(RuleBasedStateMachine):
 
 
 RightsMachine.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8 * FACTOR, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_no_operation_reads_or_changes_more_than_its_person_may = RightsMachine.TestCase
