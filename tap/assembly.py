@@ -86,12 +86,11 @@ class TapServices:
         from tap.metadata.challenge_tables import ChallengeTables
         from tap.metadata.product_tables import ProductTables
         from tap.metadata.registry_tables import RegistryTables
-        from tap.metadata.standard_tables import PHOTOZ_COLUMNS
         from tap.metadata.survey_catalogues.tables import SurveyTables
         from tap.metadata.user_schemas import UserTables
 
         settings, products, files = self._settings, self._products, self.metadata_files
-        challenges = ChallengeTables(self._challenges, files, len(PHOTOZ_COLUMNS))
+        challenges = ChallengeTables(self._challenges, files)
         return TableCatalog(
             (
                 ProductTables(products.published, settings.tables_folder, settings, files, challenges),

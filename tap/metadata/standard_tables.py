@@ -1,4 +1,4 @@
-"""Columns and keys of TAP_SCHEMA (TAP 1.1 §4) and ``photoz``, the metadata of products as tables."""
+"""Columns and keys of TAP_SCHEMA (TAP 1.1 §4) and ``photoz``, the metadata of products and challenges as tables."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -7,6 +7,8 @@ from tap.adql import CatalogTable
 from tap.models import ForeignKey, RowFiles, TapTable
 
 __all__ = [
+    "CHALLENGE_COLUMNS",
+    "CHALLENGE_KEYS",
     "PHOTOZ_COLUMNS",
     "PHOTOZ_KEYS",
     "PRODUCT_UTYPE",
@@ -209,6 +211,56 @@ PHOTOZ_KEYS: tuple[ForeignKey, ...] = tuple(
     )
 )
 
+_CHALLENGE = _text("challenge", "Name of the challenge", ucd="meta.id.parent")
+_TASK_SET = _text("task_set", "Name of the task set", ucd="meta.id")
+
+#: Columns of the tables of ``photoz`` about challenges.
+CHALLENGE_COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "challenges": (
+        _text("name", "Name of the challenge", ucd="meta.id;meta.main"),
+        _text("title", "Display name", ucd="meta.title"),
+        _text("description", "What the challenge is about", ucd="meta.note"),
+        _text("state", "open, closed or published; draft for its organisers", ucd="meta.code.status"),
+        _text("task_sets", "Names of the task sets, separated by commas"),
+        _text("primary_metric", "Metric of the ranking"),
+        _time("opens_at", "Time (UTC) from which submissions are accepted"),
+        _time("closes_at", "Time (UTC) from which the challenge is closed"),
+    ),
+    "submissions": (
+        _long("submission_id", "Number of the submission", ucd="meta.id;meta.main"),
+        _CHALLENGE,
+        _TASK_SET,
+        _text("method", "Name of the method", ucd="meta.title"),
+        _text("authors", "Authors, separated by semicolons", ucd="meta.bib.author"),
+        _text("submitted_by", "Account of who submitted it"),
+        _text(
+            "state",
+            "scored; of submissions of your own also queued, rejected, failed or withdrawn",
+            ucd="meta.code.status",
+        ),
+        _text("code", "Address of the code", ucd="meta.ref.url"),
+        _double("seconds", "Time that the estimation took, in seconds, as stated", ucd="time.duration"),
+        _time("submitted_at", "Time (UTC) of the submission"),
+        _time("scored_at", "Time (UTC) of its scores"),
+    ),
+    "scores": (
+        _CHALLENGE,
+        _TASK_SET,
+        _long("submission_id", "Number of the submission", ucd="meta.id"),
+        _text("metric", "Name of the metric", ucd="meta.id"),
+        _text("subset", "Part of the truth, public, private or all, or a bin of a part", ucd="meta.id"),
+        _double("value", "Value of the metric", ucd="stat.value"),
+        _double("uncertainty", "Standard error, by bootstrap", ucd="stat.error"),
+        _long("objects", "Objects of the subset", ucd="meta.number"),
+    ),
+}
+CHALLENGE_KEYS: tuple[ForeignKey, ...] = (
+    ForeignKey("photoz_5", "photoz.submissions", "photoz.challenges", (("challenge", "name"),), "Its challenge"),
+    ForeignKey(
+        "photoz_6", "photoz.scores", "photoz.submissions", (("submission_id", "submission_id"),), "Its submission"
+    ),
+)
+
 #: Descriptions of the tables.
 TABLE_DESCRIPTIONS: Mapping[str, str] = {
     "tap_schema.schemas": "Schemas of this service",
@@ -221,6 +273,9 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = {
     "photoz.product_files": "Their files, with checksums and addresses",
     "photoz.product_types": "Types of data products",
     "photoz.releases": "Data releases that products refer to",
+    "photoz.challenges": "Challenges that you may see",
+    "photoz.submissions": "Submissions to challenges: those on boards, and your own",
+    "photoz.scores": "Scores of submissions to challenges that you may see now",
 }
 
 
