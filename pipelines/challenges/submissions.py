@@ -308,19 +308,27 @@ class SubmissionService:
             return submission.id, passed
 
     def _queue(self, identity: Identity, number: int) -> None:
+        """Create and run the job that scores a submission; one that was withdrawn meanwhile stays withdrawn."""
         job = self._jobs.create(SCORE, {"submission": str(number)}, owner=identity.name, run=False)
         with self._database.write() as session:
-            session.execute(
+            challenge_id = session.scalar(
                 update(SubmissionRow)
-                .where(SubmissionRow.id == number)
+                .where(SubmissionRow.id == number, SubmissionRow.state != SubmissionState.WITHDRAWN)
                 .values(job_id=job.id, state=SubmissionState.QUEUED, error=None)
+                .returning(SubmissionRow.challenge_id)
             )
-        self._jobs.run(job.id, owner=identity.name)
+            if challenge_id is not None:
+                changed(session, challenge_id)
+        if challenge_id is None:
+            self._jobs.delete(job.id, owner=identity.name)
+        else:
+            self._jobs.run(job.id, owner=identity.name)
 
     def _discard(self, number: int, stored_id: str) -> None:
         with self._database.write() as session:
             row = session.get(SubmissionRow, number)
             if row is not None:
+                changed(session, row.challenge_id)
                 session.delete(row)
         self._store.delete(stored_id)
 

@@ -14,10 +14,13 @@ from astropy.table import Table
 from core.auth.audit import AuditRow
 from core.database import utc_now
 from pipelines.challenges.schema import SubmissionRow
+from pipelines.challenges.tables import ChallengeBlock
 from products.models import Visibility
 from tests.pipelines.challenges.samples import definition_of, submission_file
 from tests.pipelines.runs.published import publish
 from tests.webui.api.challenges.conftest import Arena, shifted
+from tests.webui.api.challenges.held_jobs import HeldJobs, submissions_with
+from uws import UnknownJobError
 
 pytestmark = [pytest.mark.slow, pytest.mark.either_database(whole_file=True)]
 
@@ -143,6 +146,39 @@ def test_a_submission_whose_job_is_gone_fails_and_is_scored_again(arena: Arena):
     assert "interrupted" in arena.json("alice", "GET", f"/{name}/submissions/{number}/")["error"]
     arena.json("olga", "POST", f"/{name}/submissions/{number}/score/")
     assert arena.scored("alice", name, number)["state"] == "scored"
+
+
+def test_what_is_seen_of_a_submission_changes_while_it_is_scored_again(arena: Arena):
+    name = arena.make("again")
+    number = arena.send("alice", name).json()["id"]
+    arena.scored("alice", name, number)
+    olga = arena.app.services.accounts.service.identity_of_user("olga")
+
+    def block() -> ChallengeBlock:
+        blocks = arena.app.services.pipelines.challenges.tables.blocks(olga)
+        return next(each for each in blocks if each.challenge.name == name)
+
+    before = block()
+    assert [row["state"] for row in before.rows("submissions")] == ["scored"]
+    jobs = HeldJobs(arena.app.services.jobs)
+    assert submissions_with(arena, jobs).score_again(olga, name, number).state == "queued"
+    after = block()
+    assert ([row["state"] for row in after.rows("submissions")], [*after.rows("scores")]) == (["queued"], [])
+    assert after.key != before.key
+    arena.app.services.jobs.delete(jobs.created[0], owner="olga")
+
+
+def test_a_submission_that_is_withdrawn_while_it_is_queued_stays_withdrawn(arena: Arena):
+    name = arena.make("meanwhile")
+    number = arena.send("alice", name).json()["id"]
+    arena.scored("alice", name, number)
+    identity_of = arena.app.services.accounts.service.identity_of_user
+    submissions = arena.app.services.pipelines.challenges.submissions
+    jobs = HeldJobs(arena.app.services.jobs, meanwhile=lambda: submissions.withdraw(identity_of("alice"), name, number))
+    again = submissions_with(arena, jobs).score_again(identity_of("olga"), name, number)
+    assert (again.state, again.error) == ("withdrawn", None)
+    with pytest.raises(UnknownJobError):
+        arena.app.services.jobs.find(jobs.created[0])
 
 
 def test_a_challenge_on_pages(arena: Arena):
