@@ -25,6 +25,7 @@ from benchmarks.identifier_lookup import COLUMNS, TABLE, write
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.columns import HEALPIX_COLUMN
 from core.database import Base, Database
+from core.sky.hats import partition_name
 from products.models import Visibility
 from products.rows.stored_columns import column_names
 from tap.adql import Catalog, translate
@@ -68,7 +69,7 @@ def cut(source: Path, folder: Path, order: int) -> None:
     for cell, (start, stop) in enumerate(itertools.pairwise(starts.tolist())):
         if start == stop:
             continue
-        path = f"Norder={order}/Dir={cell // 10_000 * 10_000}/Npix={cell}.parquet"
+        path = partition_name(order, cell)
         target = folder / "dataset" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         collected: list[pq.FileMetaData] = []
@@ -89,7 +90,7 @@ def many_partitions(folder: Path, count: int, *, metadata: bool) -> None:
     collected: list[pq.FileMetaData] = []
     pq.write_table(row, folder / "row", metadata_collector=collected)
     content, whole = (folder / "row").read_bytes(), pq.read_metadata(folder / "row")
-    paths = [f"Norder=7/Dir={cell // 10_000 * 10_000}/Npix={cell}.parquet" for cell in range(count)]
+    paths = [partition_name(7, cell) for cell in range(count)]
     for path in paths:
         target = folder / "dataset" / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import InvalidValueError
+from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE, partition_name, properties_text
 from core.sky.healpix import FINEST_ORDER, nested_indices
 from core.sky.positions import placed_rows
 from pipelines.outputs.hats_cells import Cell, divided, margin_rows
@@ -102,9 +103,9 @@ def _write_margin(table: pa.Table, cells: npt.NDArray[np.int64], folder: Path, m
 
 
 def _write_part(part: pa.Table, folder: Path, cell: Cell, options: Mapping[str, Any]) -> None:
-    path = folder / "dataset" / f"Norder={cell.order}" / f"Dir={cell.pixel // 10_000 * 10_000}"
-    path.mkdir(parents=True, exist_ok=True)
-    pq.write_table(part, path / f"Npix={cell.pixel}.parquet", **options)
+    path = folder / "dataset" / partition_name(cell.order, cell.pixel)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(part, path, **options)
 
 
 def _write_index(schema: pa.Schema, folder: Path, partitions: Sequence[Cell]) -> None:
@@ -152,8 +153,8 @@ def _margin_properties(name: str, partitions: Sequence[Cell], rows: int) -> dict
 
 
 def _write_properties(folder: Path, properties: Mapping[str, object]) -> None:
-    for name in ("hats.properties", "properties"):
-        (folder / name).write_text(_text("#HATS catalog", properties), "utf-8")
+    for name in CATALOGUE_FILES:
+        (folder / name).write_text(properties_text("HATS catalog", properties), "utf-8")
 
 
 def _write_collection(folder: Path, name: str) -> None:
@@ -163,13 +164,7 @@ def _write_collection(folder: Path, name: str) -> None:
         "all_margins": _MARGIN,
         "default_margin": _MARGIN,
     }
-    (folder / "collection.properties").write_text(_text("#HATS collection", properties), "utf-8")
-
-
-def _text(title: str, properties: Mapping[str, object]) -> str:
-    # A line break in a name would start a key of its own.
-    lines = [f"{key}={str(value).replace(chr(10), ' ').replace(chr(13), ' ')}" for key, value in properties.items()]
-    return "\n".join([title, *lines]) + "\n"
+    (folder / COLLECTION_FILE).write_text(properties_text("HATS collection", properties), "utf-8")
 
 
 def _version() -> str:

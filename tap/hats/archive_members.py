@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE
+
 __all__ = ["ArchivedFile", "catalogue_files", "extract"]
 
 _MOST_MEMBERS = 200_000
-_COLLECTION = "collection.properties"
-_CATALOGUES = ("hats.properties", "properties")
 _BLOCK = 1 << 20
 #: Errors of the libraries that read archives.
 _LIBRARY_ERRORS = (
@@ -64,7 +64,7 @@ def extract(archive: Path, file: ArchivedFile, target: Path) -> None:
 
 def _root(names: Mapping[str, ArchivedFile]) -> str | None:
     """Return the root of the only collection, else of the only catalogue; None when there is not one."""
-    for wanted in ((_COLLECTION,), _CATALOGUES):
+    for wanted in ((COLLECTION_FILE,), CATALOGUE_FILES):
         roots = {name.removesuffix(file) for name in names for file in wanted if name.rpartition("/")[2] == file}
         if roots:
             return roots.pop() if len(roots) == 1 else None

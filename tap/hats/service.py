@@ -9,6 +9,7 @@ from pathlib import Path
 from core.auth.models import Identity
 from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
+from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE, partition_name, properties_text
 from products.models import ProductStatus
 from products.service import ProductDetails, ProductService
 from tap.hats.archives import ArchivedCatalogues
@@ -24,6 +25,7 @@ CATALOGUE, MARGIN = "catalog", "margin"
 _KEPT = 256
 #: Stands between the name of stored rows and what was cut from them.
 _OF = "~"
+_TITLE = "HATS catalog"
 _TEXT, _PARQUET, _CSV = "text/plain; charset=utf-8", "application/vnd.apache.parquet", "text/csv"
 
 
@@ -102,16 +104,18 @@ class HatsService:
         return (self._tables / source).exists() or self._archived.has_source(name)
 
     def _found(self, details: ProductDetails, stored_id: str, path: str) -> HatsFile | None:
-        if path == "collection.properties":
-            return self._text(details, path, _properties(self._collection(details)))
+        if path == COLLECTION_FILE:
+            return self._text(details, path, properties_text(_TITLE, self._collection(details)))
         if path == "":
-            return self._folder(details, path, ("collection.properties", f"{CATALOGUE}/", f"{MARGIN}/"))
+            return self._folder(details, path, (COLLECTION_FILE, f"{CATALOGUE}/", f"{MARGIN}/"))
         folder, _, rest = path.partition("/")
         if folder not in {CATALOGUE, MARGIN}:
             return None
         partitions = self._partitions(stored_id)
-        if rest in {"hats.properties", "properties"}:
-            return self._text(details, path, _properties(self._catalogue(details, partitions.values(), folder)))
+        if rest in CATALOGUE_FILES:
+            return self._text(
+                details, path, properties_text(_TITLE, self._catalogue(details, partitions.values(), folder))
+            )
         if rest == "partition_info.csv":
             lines = ["Norder,Npix", *(f"{item.order},{item.pixel}" for item in partitions.values())]
             return self._text(details, path, "\n".join(lines) + "\n", _CSV)
@@ -195,20 +199,10 @@ class HatsService:
 
 
 def _place(item: Partition) -> str:
-    return f"dataset/Norder={item.order}/Dir={item.pixel // 10_000 * 10_000}/Npix={item.pixel}.parquet"
+    return f"dataset/{partition_name(item.order, item.pixel)}"
 
 
 def _entries(folder: str, partitions: Iterable[str]) -> tuple[str, ...]:
     """Return the entries of a folder of a catalogue; none when there is no such folder."""
-    names = ["hats.properties", "properties", "partition_info.csv", "dataset/_common_metadata", *partitions]
+    names = [*CATALOGUE_FILES, "partition_info.csv", "dataset/_common_metadata", *partitions]
     return folder_entries(folder, names)
-
-
-def _properties(values: Mapping[str, object]) -> str:
-    """Return the text of a Java properties file."""
-    lines = [f"{key}={_escaped(str(value))}" for key, value in values.items() if value is not None]
-    return "\n".join(["#HATS catalog", *lines]) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\")

@@ -1,12 +1,13 @@
 """HATS catalogues (IVOA Note HATS 1.0) as one table: their Parquet partitions in the order of the sky."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
+from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE, properties_of
 from products.readers.base import FileReader, ReadLimits
 from products.readers.errors import ArchiveError, DamagedFileError, damage_reported, listed
 from products.readers.formats import PARQUET
@@ -18,8 +19,6 @@ __all__ = ["HatsReader", "hats_partitions", "is_partition"]
 _PARTITION = re.compile(
     r"(.*?/?)(?:dataset/)?Norder=(\d{1,2})/(?:Dir=\d+/)?Npix=(\d{1,18})(?:\.parquet|/[^/]+\.parquet)"
 )
-_PROPERTIES = ("hats.properties", "properties")
-_COLLECTION = "collection.properties"
 #: Catalogues that go with another one, and are not the table of a collection.
 _SUPPLEMENTS = ("margin", "index", "association", "map")
 _FINEST_ORDER = 29
@@ -114,20 +113,15 @@ def _primary_roots(roots: list[str], names: set[str], text_of: Callable[[str], s
         return roots
     for name in sorted(names):
         folder, _, file = name.rpartition("/")
-        if file == _COLLECTION:
-            primary = _properties(text_of(name)).get("hats_primary_table_url", "")
+        if file == COLLECTION_FILE:
+            primary = properties_of(text_of(name)).get("hats_primary_table_url", "")
             root = f"{folder}/{primary}/" if folder else f"{primary}/"
             if root in roots:
                 return [root]
     kept = []
     for root in roots:
-        described = next((root + file for file in _PROPERTIES if root + file in names), None)
-        kind = "" if described is None else _properties(text_of(described)).get("dataproduct_type", "")
+        described = next((root + file for file in CATALOGUE_FILES if root + file in names), None)
+        kind = "" if described is None else properties_of(text_of(described)).get("dataproduct_type", "")
         if not kind.startswith(_SUPPLEMENTS):
             kept.append(root)
     return kept or roots
-
-
-def _properties(text: str) -> Mapping[str, str]:
-    pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
-    return {key.strip(): value.strip() for key, mark, value in pairs if mark}

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
+from core.sky.hats import partition_name
 from core.sky.healpix import FINEST_ORDER
 from tap.metadata.survey_catalogues.partitions import LISTING
 from tap.metadata.survey_catalogues.places import CatalogueFolder
@@ -30,7 +31,6 @@ _PARTITION = re.compile(r"(?:.*/)?Norder=(\d{1,2})/(?:Dir=\d{1,18}/)?Npix=(\d{1,
 #: Names of files: relative, and without characters that the engine or a URL would read as something else.
 _NAME = re.compile(r"[A-Za-z0-9._=+@~,-]+(?:/[A-Za-z0-9._=+@~,-]+)*")
 _WHOLE_SKY = (0, (12 << 2 * FINEST_ORDER) - 1)
-_DIRECTORY = 10_000
 
 _Cells = tuple[int, int]
 
@@ -180,7 +180,7 @@ def _of_information(properties: CatalogueProperties) -> dict[str, _Found]:
     if properties.suffix == "/":
         raise InvalidValueError("Each partition of the catalogue is a folder, which cannot be listed over HTTP.")
     return {
-        f"Norder={order}/Dir={pixel // _DIRECTORY * _DIRECTORY}/Npix={pixel}{properties.suffix}": _Found(
+        partition_name(order, pixel, properties.suffix): _Found(
             partition_cells(f"Norder={order}/Npix={pixel}.parquet") or _WHOLE_SKY, rows
         )
         for order, pixel, rows in _lines(text)

@@ -1,4 +1,4 @@
-"""Properties of HATS catalogues and collections (IVOA Note HATS 1.0): files of Java properties."""
+"""Properties of HATS catalogues and collections (IVOA Note HATS 1.0)."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
+from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE, properties_of
 from core.sky.healpix import FINEST_ORDER
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["CatalogueProperties", "catalogue_properties"]
 
-_COLLECTION = "collection.properties"
-_CATALOGUE = ("hats.properties", "properties")
 _KINDS = frozenset({"object", "source"})
 _SEPARATORS = re.compile(r"[; ,\n]+")
 
@@ -73,14 +72,14 @@ def catalogue_properties(folder: CatalogueFolder) -> CatalogueProperties:
         A collection has no primary table, or the catalogue is of a kind that is no table, such as a margin.
     """
     root, indexes = folder, {}
-    collection = folder.text(_COLLECTION)
+    collection = folder.text(COLLECTION_FILE)
     if collection is not None:
-        declared = _parsed(collection)
+        declared = properties_of(collection)
         root = folder.child(declared.get("hats_primary_table_url") or "")
         names = [name for name in _SEPARATORS.split(declared.get("all_indexes", "")) if name]
         indexes = {column: folder.child(name) for column, name in zip(names[::2], names[1::2], strict=False)}
-    text = next((text for name in _CATALOGUE if (text := root.text(name)) is not None), None)
-    values = {} if text is None else _parsed(text)
+    text = next((text for name in CATALOGUE_FILES if (text := root.text(name)) is not None), None)
+    values = {} if text is None else properties_of(text)
     kind = values.get("dataproduct_type", "object")
     if kind not in _KINDS:
         raise InvalidValueError(
@@ -88,10 +87,3 @@ def catalogue_properties(folder: CatalogueFolder) -> CatalogueProperties:
             field="url",
         )
     return CatalogueProperties(root, values, indexes)
-
-
-def _parsed(text: str) -> Mapping[str, str]:
-    pairs = (
-        line.split("=", 1) for line in text.splitlines() if "=" in line and not line.lstrip().startswith(("#", "!"))
-    )
-    return {key.strip(): re.sub(r"\\(.)", r"\1", value.strip()) for key, value in pairs}
