@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FINEST_ORDER", "cell_centers", "cell_indices", "nested_indices"]
+__all__ = ["FINEST_ORDER", "cell_centers", "cell_indices", "nested_indices", "ranges_of_cells"]
 
 #: Order of the index by which rows are sorted, at which a cell is 0.4 milliarcseconds wide.
 FINEST_ORDER = 29
@@ -60,6 +60,21 @@ def cell_centers(orders: _Longs, cells: _Longs) -> tuple[_Doubles, _Mask]:
         lon, lat = healpix_to_lonlat(cells[known].astype(np.uint64), orders[known].astype(np.uint8))
         centers[known] = np.column_stack([lon.deg, lat.deg])
     return centers, known
+
+
+def ranges_of_cells(cells: _Longs, order: int) -> _Longs:
+    """Return the cells of order 29 in cells of one order, in any number of times; negative ones are ignored.
+
+    Returns
+    -------
+    Starts and ends of ranges, which are not included, shape (n, 2), in ascending order, none of which touch.
+    """
+    # numpy.unique hashes, which takes a hundred times as long as sorting for indices that are near each other.
+    cells = np.sort(cells[cells >= 0])
+    starts = np.flatnonzero(np.diff(cells, prepend=-2) > 1)
+    ends = np.append(starts[1:], len(cells)) - 1 if len(starts) else starts
+    ranges: _Longs = np.column_stack([cells[starts], cells[ends] + 1]) << 2 * (FINEST_ORDER - order)
+    return ranges
 
 
 def _on_sky(lon: _Doubles, lat: _Doubles) -> _Mask:

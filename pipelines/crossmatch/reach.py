@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.sky.healpix import FINEST_ORDER
+from core.sky.healpix import FINEST_ORDER, ranges_of_cells
 
 __all__ = ["Reach", "finest_order", "reach_around"]
 
@@ -51,14 +51,11 @@ def reach_around(cells: npt.NDArray[np.int64], radius_arcsec: float) -> Reach:
     order = finest_order(radius_arcsec)
     if order < 0:
         return Reach(np.zeros(1, np.int64), np.full(1, 12 << 2 * FINEST_ORDER, np.int64))
-    shift = 2 * (FINEST_ORDER - order)
-    own = _distinct(cells[cells >= 0] >> shift)
-    around = _distinct(neighbours(own, order).astype(np.int64).ravel()) if len(own) else own
+    own = _distinct(cells[cells >= 0] >> 2 * (FINEST_ORDER - order))
     # At the corners of the twelve base cells one neighbour does not exist, and is -1.
-    around = around[around >= 0]
-    starts = np.flatnonzero(np.diff(around, prepend=-2) > 1)
-    ends = np.append(starts[1:], len(around)) - 1 if len(starts) else starts
-    return Reach(around[starts] << shift, (around[ends] + 1) << shift)
+    around = neighbours(own, order).astype(np.int64).ravel() if len(own) else own
+    first, beyond = ranges_of_cells(around, order).T.copy()
+    return Reach(first, beyond)
 
 
 def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

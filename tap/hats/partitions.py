@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.columns import HEALPIX_COLUMN
-from core.sky.healpix import FINEST_ORDER
+from core.sky.healpix import FINEST_ORDER, ranges_of_cells
 from products.rows.stored_file import StoredFile
 
 __all__ = ["FINEST_PARTITIONS", "Partition", "count_margin_rows", "margin_ranges", "partitions_of"]
@@ -71,12 +71,7 @@ def margin_ranges(order: int, pixel: int, arcsec: float) -> _Ranges:
 
     depth = max(order, min(FINEST_ORDER, int(np.log2(_CELL_ARCSEC * _LEAST_WIDTH / arcsec))))
     edges, corners = external_neighbours(np.array([pixel], np.uint64), order, depth - order)
-    around = np.concatenate([edges.ravel(), corners.ravel()]).astype(np.int64)
-    cells = np.unique(around[around >= 0])
-    gaps = np.flatnonzero(np.diff(cells) > 1)
-    first, last = cells[np.concatenate([[0], gaps + 1])], cells[np.concatenate([gaps, [len(cells) - 1]])]
-    ranges: _Ranges = np.column_stack([first, last + 1]) << 2 * (FINEST_ORDER - depth)
-    return ranges
+    return ranges_of_cells(np.concatenate([edges.ravel(), corners.ravel()]).astype(np.int64), depth)
 
 
 def count_margin_rows(path: Path, partitions: Sequence[Partition], arcsec: float) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.columns import HEALPIX_COLUMN
-from core.sky.healpix import FINEST_ORDER
+from core.sky.healpix import FINEST_ORDER, ranges_of_cells
 from tap.adql import CatalogTable, NearJoin, Scan, Translation
 from tap.adql.cell_ranges import Ranges, common_ranges
 from tap.engine import EngineTable, ResultStream
@@ -120,10 +120,6 @@ def _around(cells: NDArray[np.int64], order: int) -> Ranges:
     cells = cells[cells >= 0]
     if not len(cells):
         return ()
-    around = neighbours(cells.astype(np.uint64), order).astype(np.int64).ravel()
-    every = np.unique(np.concatenate([cells, around[around >= 0]]))
-    gaps = np.flatnonzero(np.diff(every) > 1)
-    first = every[np.concatenate([[0], gaps + 1])]
-    last = every[np.concatenate([gaps, [len(every) - 1]])]
-    shift = 2 * (FINEST_ORDER - order)
-    return tuple(zip((first << shift).tolist(), (((last + 1) << shift) - 1).tolist(), strict=True))
+    # The neighbours of a cell have the cell itself among them.
+    ranges = ranges_of_cells(neighbours(cells.astype(np.uint64), order).astype(np.int64).ravel(), order)
+    return tuple((first, end - 1) for first, end in ranges.tolist())

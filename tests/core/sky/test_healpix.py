@@ -5,7 +5,7 @@ import numpy as np
 from astropy.coordinates import Latitude, Longitude
 from mocpy import MOC
 
-from core.sky.healpix import FINEST_ORDER, cell_indices, nested_indices
+from core.sky.healpix import FINEST_ORDER, cell_indices, nested_indices, ranges_of_cells
 
 
 def test_poles_lie_in_the_last_and_the_first_cells_of_the_base_cells():
@@ -29,3 +29,11 @@ def test_indices_are_those_of_mocpy_and_of_the_function_for_any_order():
     assert np.sort(cells).tolist() == np.asarray(moc.flatten(), dtype=np.int64).tolist()
     orders = np.full(len(lon), 7)
     assert (cell_indices(orders, lon, lat)[0] == cells >> 2 * (FINEST_ORDER - 7)).all()
+
+
+def test_ranges_of_cells_are_those_of_the_map_of_mocpy():
+    for order, cells in ((0, [11, 0, 0, -1]), (3, [7, 5, 6, 767, 5, 0]), (29, [1 << 60, 2, (1 << 60) + 1])):
+        known = np.array([cell for cell in cells if cell >= 0], np.uint64)
+        expected = MOC.from_healpix_cells(known, np.full(len(known), order, np.uint8), order).to_depth29_ranges
+        assert ranges_of_cells(np.array(cells), order).tolist() == expected.tolist()
+    assert ranges_of_cells(np.array([-1]), 5).shape == (0, 2)
