@@ -80,8 +80,8 @@ def _scan_cost(scan: Scan, table: EngineTable) -> QueryCost:
         return _memory_cost(table.data, scan)
     if table.upload is not None:
         return QueryCost(0, _file_size(table.upload.path))
-    if table.size is not None:
-        return QueryCost(table.size.rows, table.size.bytes)
+    if (known := table.sizes.get(scan.alias)) is not None:
+        return QueryCost(known.rows, known.bytes)
     rows = size = 0
     for path in table.files:
         try:

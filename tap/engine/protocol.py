@@ -5,7 +5,7 @@ chooses the engine.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -57,7 +57,7 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """Estimated size of what a query reads of a table, for tables whose files are not opened for it."""
+    """Estimated size of what one scan of a query reads of a table, whose files are not opened for it."""
 
     rows: int
     bytes: int
@@ -77,8 +77,8 @@ class EngineTable:
         Numbers of the blocks whose rows the table does not have.
     columns
         Columns of the table, where they have other names in the files; by default all columns of the files.
-    size
-        Estimated size, where it is known without opening the files.
+    sizes
+        Estimated sizes of the scans of the query by their aliases, where they are known without opening the files.
     """
 
     schema: str
@@ -89,7 +89,7 @@ class EngineTable:
     block_column: str | None = None
     hidden: tuple[int, ...] = ()
     columns: tuple[FileColumn, ...] = ()
-    size: TableSize | None = None
+    sizes: Mapping[str, TableSize] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if (self.data is not None) + bool(self.files) + (self.upload is not None) != 1:

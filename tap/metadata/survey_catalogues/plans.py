@@ -68,18 +68,19 @@ class CataloguePlans:
         found = [_places(partitions, scan) for scan in scans]
         places = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
         sizes = [_size(catalogue, partitions, some, scan) for some, scan in zip(found, scans, strict=True)]
-        size = TableSize(sum(item.rows for item in sizes), sum(item.bytes for item in sizes))
-        if self._most_bytes and size.bytes > self._most_bytes:
+        read = sum(size.bytes for size in sizes)
+        if self._most_bytes and read > self._most_bytes:
             raise InvalidValueError(
-                f"The query would read {_quantity(size.bytes)} of {catalogue.full_name} in {len(places)} of "
+                f"The query would read {_quantity(read)} of {catalogue.full_name} in {len(places)} of "
                 f"{len(partitions)} partitions; at most {_quantity(self._most_bytes)} are read. Restrict it to a "
                 "smaller region, or select fewer columns.",
                 field="QUERY",
             )
+        by_alias = {scan.alias: size for scan, size in zip(scans, sizes, strict=True)}
         if not len(places):
-            return EngineTable(SCHEMA, catalogue.name, data=_empty(catalogue, partitions), size=size)
+            return EngineTable(SCHEMA, catalogue.name, data=_empty(catalogue, partitions), sizes=by_alias)
         files = self._files(catalogue, partitions.names(places), scans)
-        return EngineTable(SCHEMA, catalogue.name, files=files, columns=_columns(catalogue), size=size)
+        return EngineTable(SCHEMA, catalogue.name, files=files, columns=_columns(catalogue), sizes=by_alias)
 
     def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], scans: Sequence[Scan]) -> tuple[Path, ...]:
         root = CatalogueFolder(catalogue.data_root)

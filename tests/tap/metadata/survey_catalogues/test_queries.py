@@ -24,6 +24,7 @@ from server.services import Services
 from tap.engine import Admission, EngineQuery
 from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.partitions import open_partitions
+from tap.query_cost import QueryCost
 from tests.support.databases import EmptySQLite
 from tests.support.hats import healpix_of, write_hats
 
@@ -48,6 +49,13 @@ class Site:
         with opened.stream as stream:
             names = [column.name for column in opened.description.columns]
             return [dict(zip(names, row.values(), strict=True)) for batch in stream for row in batch.to_pylist()]
+
+    def cost(self, query: str) -> QueryCost:
+        opened = self.services.tap.service.open(
+            DaliParameters([("LANG", "ADQL"), ("QUERY", query)], {}), ANONYMOUS, seconds=60
+        )
+        opened.stream.close()
+        return opened.cost
 
     def ids(self, query: str) -> list[int]:
         return sorted(int(str(row["id"])) for row in self.rows(query))
@@ -300,3 +308,13 @@ def test_a_missing_list_of_partitions_is_said(site: Site):
         site.rows("SELECT COUNT(*) AS n FROM hats.south")
     site.services.tap.catalogues.refresh(_ADMIN, "south")
     assert site.rows("SELECT COUNT(*) AS n FROM hats.south") == [{"n": int((site.frame.dec < 0).sum())}]
+
+
+def test_each_reading_of_a_catalogue_counts_once_in_the_estimate(site: Site):
+    once = site.cost("SELECT id FROM hats.sky")
+    twice = site.cost("SELECT a.id FROM hats.sky AS a JOIN hats.sky AS b ON a.id = b.id")
+    assert once.rows == len(site.frame)
+    assert (twice.rows, twice.bytes) == (2 * once.rows, 2 * once.bytes)
+    cone = "SELECT id FROM hats.sky WHERE DISTANCE(ra, dec, 150, 2) < 0.5"
+    both = site.cost(f"{cone} UNION ALL SELECT id FROM hats.sky")
+    assert both.rows == site.cost(cone).rows + once.rows
