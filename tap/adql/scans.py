@@ -1,11 +1,11 @@
 """What a translated query reads of each table: columns, HEALPix ranges, and rows where a limit bounds them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from tap.adql.cell_ranges import Ranges, operands, ranges_of_all
+from tap.adql.cell_ranges import Ranges, common_ranges, operands, ranges_of_all
 
 __all__ = ["Scan", "scans_of"]
 
@@ -42,6 +42,12 @@ class Scan:
     multiplies: bool = False
     alias: str = ""
     values: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+
+    def within(self, ranges: Ranges | None) -> "Scan":
+        """Return the scan with its rows sought in these ranges alone; None for everywhere."""
+        if ranges is None:
+            return self
+        return replace(self, ranges=ranges if self.ranges is None else common_ranges(self.ranges, ranges))
 
 
 def scans_of(sql: exp.Expr) -> tuple[Scan, ...]:

@@ -70,7 +70,7 @@ class JoinRegions:
                 ranges = self._ranges(join, other, translation.scans)
                 known = found.get(join.alias)
                 found[join.alias] = ranges if known is None else common_ranges(known, ranges)
-        return tuple(_narrowed(scan, found.get(scan.alias)) for scan in translation.scans)
+        return tuple(scan.within(found.get(scan.alias)) for scan in translation.scans)
 
     def _is_worth_it(self, scan: Scan, table: TapTable, other: Scan, join: NearJoin) -> bool:
         described = self._table_of(join.other)
@@ -99,12 +99,6 @@ def _columns_of(node: object) -> Iterator[str]:
 
     if isinstance(node, exp.Expr):
         yield from (column.name for column in node.find_all(exp.Column))
-
-
-def _narrowed(scan: Scan, ranges: Ranges | None) -> Scan:
-    if ranges is None:
-        return scan
-    return replace(scan, ranges=ranges if scan.ranges is None else common_ranges(scan.ranges, ranges))
 
 
 def _order(radius: float) -> int | None:

@@ -1,7 +1,6 @@
 """Plans of queries on survey catalogues: the partitions that a query reads, and how many bytes these are."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError, UnreadableFileError
 from products.rows.stored_columns import stored_names, stored_schema
 from tap.adql import Scan
-from tap.adql.cell_ranges import common_ranges
 from tap.engine import Conversion, EngineTable, FileColumn, TableSize
 from tap.metadata.survey_catalogues.copies import PartitionCopies
 from tap.metadata.survey_catalogues.id_indexes import ranges_of_identifiers
@@ -64,7 +62,9 @@ class CataloguePlans:
                 f"The list of the partitions of {catalogue.full_name} is missing. Ask an administrator to run "
                 f"photoz catalogue refresh {catalogue.name}."
             ) from e
-        scans = [_looked_up(catalogue, scan) for scan in scans]
+        columns = _columns(catalogue)
+        sources = {column.name: column.source for column in columns}
+        scans = [_looked_up(catalogue, scan, sources) for scan in scans]
         found = [_places(partitions, scan) for scan in scans]
         places = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
         sizes = [_size(catalogue, partitions, some, scan) for some, scan in zip(found, scans, strict=True)]
@@ -79,27 +79,23 @@ class CataloguePlans:
         by_alias = {scan.alias: size for scan, size in zip(scans, sizes, strict=True)}
         if not len(places):
             return EngineTable(SCHEMA, catalogue.name, data=_empty(catalogue, partitions), sizes=by_alias)
-        files = self._files(catalogue, partitions.names(places), scans)
-        return EngineTable(SCHEMA, catalogue.name, files=files, columns=_columns(catalogue), sizes=by_alias)
+        wanted = {sources[name] for scan in scans for name in scan.columns if name in sources}
+        files = self._files(catalogue, partitions.names(places), wanted)
+        return EngineTable(SCHEMA, catalogue.name, files=files, columns=columns, sizes=by_alias)
 
-    def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], scans: Sequence[Scan]) -> tuple[Path, ...]:
+    def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], columns: Collection[str]) -> tuple[Path, ...]:
         root = CatalogueFolder(catalogue.data_root)
         if root.is_local:
             return tuple(Path(root.url) / name for name in names)
-        sources = {column.name: column.source for column in _columns(catalogue)}
-        read = {sources[name] for scan in scans for name in scan.columns if name in sources}
-        return self._copies.paths(root, names, read)
+        return self._copies.paths(root, names, columns)
 
 
-def _looked_up(catalogue: SurveyCatalogue, scan: Scan) -> Scan:
+def _looked_up(catalogue: SurveyCatalogue, scan: Scan, sources: Mapping[str, str]) -> Scan:
     """Return a scan restricted to the partitions of the identifiers that it seeks, where the catalogue has an index."""
-    sources = {column.name: column.source for column in _columns(catalogue)}
     for name, values in scan.values.items():
         source = sources.get(name, "")
         index = catalogue.indexes.get(source)
-        ranges = None if index is None else ranges_of_identifiers(CatalogueFolder(index), source, values)
-        if ranges is not None:
-            scan = replace(scan, ranges=ranges if scan.ranges is None else common_ranges(scan.ranges, ranges))
+        scan = scan.within(None if index is None else ranges_of_identifiers(CatalogueFolder(index), source, values))
     return scan
 
 
