@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from core.errors import ConflictError, InvalidValueError, TooLargeError, TooManyRequestsError
+from core.errors import ConflictError, TooLargeError, TooManyRequestsError
 from pipelines.challenges.definition import TaskSet
 from pipelines.challenges.files import TableFile
 from pipelines.challenges.models import Challenge, ChallengeState, SubmissionState
@@ -26,11 +26,7 @@ def task_of(challenge: Challenge, name: str) -> TaskSet:
     tasks = challenge.definition.tasks
     if not name and len(tasks) == 1:
         return tasks[0]
-    task = challenge.definition.task(name)
-    if task is None:
-        known = ", ".join(each.name for each in tasks)
-        raise InvalidValueError(f"There is no task set '{name:.64}'; choose among {known}.", field="task_set")
-    return task
+    return challenge.definition.require_task(name)
 
 
 def check_open(challenge: Challenge, now: datetime) -> None:

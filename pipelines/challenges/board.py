@@ -104,7 +104,9 @@ class BoardService:
         """
         with self._database.read() as session:
             challenge = challenge_of_row(find_challenge(session, identity, name), identity)
-            task, ranked = _task_of(challenge, task_set), _metric_of(challenge, metric)
+            definition = challenge.definition
+            task = definition.require_task(task_set) if task_set else definition.tasks[0]
+            ranked = _metric_of(challenge, metric)
             rows = session.scalars(
                 select(SubmissionRow)
                 .where(SubmissionRow.challenge_id == challenge.id, SubmissionRow.task_set == task.name)
@@ -116,19 +118,10 @@ class BoardService:
             if not subsets:
                 return Board(challenge, task, chosen, ranked, subsets, ())
             submissions = [submission_of_row(row, challenge) for row in rows]
-            names = {ranked.name, *(each.name for each in challenge.definition.metrics)}
+            names = {ranked.name, *(each.name for each in definition.metrics)}
             values = _values(session, challenge, task, chosen, names)
         entries = tuple(_ranked(challenge, ranked, submissions, values))
         return Board(challenge, task, chosen, ranked, subsets, entries)
-
-
-def _task_of(challenge: Challenge, name: str) -> TaskSet:
-    tasks = challenge.definition.tasks
-    task = challenge.definition.task(name) if name else tasks[0]
-    if task is None:
-        known = ", ".join(each.name for each in tasks)
-        raise InvalidValueError(f"There is no task set '{name:.64}'; choose among {known}.", field="task_set")
-    return task
 
 
 def _metric_of(challenge: Challenge, name: str) -> ChosenMetric:

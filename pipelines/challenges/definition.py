@@ -176,6 +176,14 @@ class ChallengeDefinition(BaseModel):
         """Return the task set of a name, or None."""
         return next((task for task in self.tasks if task.name == name), None)
 
+    def require_task(self, name: str) -> TaskSet:
+        """Return the task set of a name, or raise InvalidValueError."""
+        task = self.task(name)
+        if task is None:
+            known = ", ".join(each.name for each in self.tasks)
+            raise InvalidValueError(f"There is no task set '{name:.64}'; choose among {known}.", field="task_set")
+        return task
+
     def closed_at(self, now: datetime) -> bool:
         """Return whether the closing time is over."""
         return self.closes_at is not None and self.closes_at <= now

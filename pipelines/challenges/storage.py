@@ -180,7 +180,6 @@ def stored_scores(session: Session, submissions: Sequence[Submission], challenge
     by_id = {submission.id: submission for submission in submissions}
     rows = session.scalars(
         select(ScoreRow)
-        .join(SubmissionRow, SubmissionRow.id == ScoreRow.submission_id)
         .where(ScoreRow.submission_id.in_(by_id), _of_parts(shown_parts(challenge)))
         .order_by(ScoreRow.submission_id, ScoreRow.subset, ScoreRow.metric)
     )
