@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,7 +13,10 @@ from astropy.table import Table
 
 from core.auth.audit import AuditRow
 from core.database import utc_now
+from pipelines.challenges.files import ChallengeFiles
+from pipelines.challenges.models import ChallengeState
 from pipelines.challenges.schema import SubmissionRow
+from pipelines.challenges.service import ChallengeService
 from pipelines.challenges.tables import ChallengeBlock
 from products.models import Visibility
 from tests.pipelines.challenges.samples import definition_of, submission_file
@@ -96,6 +99,14 @@ def test_a_file_is_submitted_once_and_within_the_limits(arena: Arena):
     assert large.status_code == 413
     changed = arena.ask("olga", "PATCH", f"/api/challenges/{name}/", json={"parameters": {"bootstrap": 5}})
     assert (changed.status_code, "has submissions" in changed.json()["detail"]) == (409, True)
+
+
+def test_opening_an_open_challenge_changes_nothing_and_reads_no_truth(arena: Arena):
+    name = arena.make("opened")
+    olga = arena.app.services.accounts.service.identity_of_user("olga")
+    before = arena.app.services.pipelines.challenges.service.get(olga, name)
+    without_files = ChallengeService(arena.app.services.database, cast("ChallengeFiles", None))
+    assert without_files.set_state(olga, name, ChallengeState.OPEN) == before
 
 
 def test_only_members_of_the_groups_take_part(arena: Arena):
