@@ -9,13 +9,15 @@ import fcntl
 import hashlib
 import io
 import json
+import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
+from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -170,8 +172,7 @@ class PartitionCopies:
 @contextmanager
 def _locked(marks: Path) -> Iterator[_Marks]:
     """Lock the record of a copy among all processes, and store it when the block ends well."""
-    with marks.open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _open_locked(marks) as file:
         file.seek(0)
         try:
             known = _Marks(**json.loads(file.read() or "{}"))
@@ -180,6 +181,17 @@ def _locked(marks: Path) -> Iterator[_Marks]:
         yield known
         file.truncate(0)
         file.write(json.dumps(asdict(known)))  # also a sign of use: copies that were not read for longest go first
+
+
+def _open_locked(marks: Path) -> TextIO:
+    """Open and lock the record of a copy; when it is removed while this waits for the lock, there is a new one."""
+    while True:
+        file = marks.open("a+")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), marks.stat()):
+                return file
+        file.close()
 
 
 def _removed(marks: Path) -> int:

@@ -1,8 +1,10 @@
 """Survey catalogues in S3 and behind HTTP: what is copied of their partitions, and from where."""
 
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +27,7 @@ from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tests.support.databases import EmptySQLite
 from tests.support.hats import write_hats
+from tests.support.waiting import wait_for
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
@@ -109,6 +112,32 @@ def _met(catalogue: Path, services: Services) -> Iterator[Path]:
     """Yield the partitions of which there are copies, by their sizes."""
     sizes = {path.stat().st_size for path in services.settings.data.glob("catalogue_copies/*.parquet")}
     return (path for path in catalogue.rglob("Npix*") if path.stat().st_size in sizes)
+
+
+def test_a_copy_that_is_removed_while_a_query_waits_for_it_is_made_anew(catalogue: Path, tmp_path: Path):
+    root = CatalogueFolder(str(catalogue / "dataset"))
+    name = str(next(catalogue.rglob("Npix*")).relative_to(catalogue / "dataset"))
+    copies = PartitionCopies(tmp_path, 10_000_000)
+    (copy,) = copies.paths(root, [name], ["id"])
+    (marks,) = tmp_path.glob("*.columns")
+    waiting = threading.Thread(target=copies.paths, args=(root, [name], ["id"]))
+    with marks.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as another process that removes it
+        waiting.start()
+        wait_for(lambda: _times_opened(marks) > 1)
+        copy.unlink()
+        marks.unlink()
+    waiting.join(60)
+    assert pq.read_table(copy, columns=["id"]).equals(pq.read_table(catalogue / "dataset" / name, columns=["id"]))
+    assert marks.exists()  # without it nobody would ever remove the copy
+
+
+def _times_opened(path: Path) -> int:
+    count = 0
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            count += link.readlink() == path
+    return count
 
 
 def test_copies_stay_within_their_budget(s3: str, catalogue: Path, tmp_path: Path):
