@@ -136,10 +136,11 @@ class SurveyCatalogues:
 
     def refresh(self, identity: Identity, name: str) -> SurveyCatalogue:
         """Inspect the files of a catalogue again; raises the errors of `add`."""
-        known = self.find(identity, name)
+        require_admin(identity)
         with self._database.read() as session:
-            given = _find(session, name).given
-        content, listing = self._inspected(name, known.url, CatalogueValues(ra=given["ra"], dec=given["dec"]))
+            known = _find(session, name)
+            url, given = known.url, known.given
+        content, listing = self._inspected(name, url, CatalogueValues(ra=given["ra"], dec=given["dec"]))
         with self._database.write() as session:
             row = _find(session, name)
             _fill(row, content, listing)
