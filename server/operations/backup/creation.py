@@ -67,20 +67,32 @@ def create_backup(
     return manifest
 
 
-def list_backups(store: BackupStore) -> list[Manifest]:
-    """Return the complete backups, the oldest first."""
-    return [read_manifest(store.manifest(each), each) for each in store.ids()]
+def list_backups(store: BackupStore, ids: Iterable[str] | None = None) -> list[Manifest]:
+    """Return the complete backups, the oldest first; those with some ids, or all."""
+    return [read_manifest(store.manifest(each), each) for each in (store.ids() if ids is None else ids)]
 
 
-def verify_backup(store: BackupStore, manifest: Manifest) -> list[str]:
-    """Read all objects of a backup, and return a sentence for each that is missing or damaged."""
+def verify_backup(store: BackupStore, manifest: Manifest, intact: set[str] | None = None) -> list[str]:
+    """Read all objects of a backup, and return a sentence for each that is missing or damaged.
+
+    Parameters
+    ----------
+    intact
+        SHA-256 of the objects that were read for other backups, which share them, and are not read again; those of
+        this backup are added.
+    """
+    intact = set() if intact is None else intact
     problems = []
     for sha256, owner in manifest.objects.items():
+        if sha256 in intact:
+            continue
         try:
             for _chunk in checked(store, sha256, owner):
                 pass
         except PhotozError as e:
             problems.append(e.message)
+        else:
+            intact.add(sha256)
     return problems
 
 
@@ -88,8 +100,9 @@ def prune_backups(store: BackupStore, keep: int) -> tuple[int, int]:
     """Remove all backups but the newest ones, and the objects that none needs; return the numbers of both."""
     with store.locked():
         ids = store.ids()
-        removed = ids[: max(0, len(ids) - keep)]
-        needed = {sha256 for each in list_backups(store)[len(removed) :] for sha256 in each.objects}
+        first = max(0, len(ids) - keep)
+        removed, kept = ids[:first], ids[first:]
+        needed = {sha256 for each in list_backups(store, kept) for sha256 in each.objects}
         for backup_id in removed:
             store.remove_manifest(backup_id)
         unneeded = store.objects() - needed
