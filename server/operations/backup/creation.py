@@ -47,9 +47,7 @@ def create_backup(
     with store.locked():
         began = utc_now()
         copies = _Copies(inventory, store, _earlier(store), report)
-        with database.read() as session:
-            files = list(inventory.expected(session))
-        copies.add(files)
+        copies.add(inventory.expected_now(database).values())
         settings.scratch_folder.mkdir(parents=True, exist_ok=True)
         entry, entries = _consistent(settings, database, inventory, copies)
         manifest = Manifest(
@@ -160,18 +158,12 @@ def _consistent(
         with snapshot(database, settings.scratch_folder) as taken:
             files = list(inventory.expected(taken.session))
             missing = copies.add(files)
-            lost = _still_expected(database, inventory, missing) if missing else []
-            if len(lost) == len(missing) or attempt == _ATTEMPTS - 1:
+            now = inventory.expected_now(database) if missing else {}
+            if all(file.key in now for file in missing) or attempt == _ATTEMPTS - 1:
                 for file in missing:
                     copies.problems[file.key] = f"{file.owner}: its bytes are missing ({file.place}/{file.name})"
                 return taken.store(copies.store.put), [copies.entries[f.key] for f in files if f.key in copies.entries]
     raise AssertionError  # the last attempt returns
-
-
-def _still_expected(database: Database, inventory: Inventory, missing: list[KeptFile]) -> list[KeptFile]:
-    with database.read() as session:
-        now = {file.key for file in inventory.expected(session)}
-    return [file for file in missing if file.key in now]
 
 
 def _earlier(store: BackupStore) -> dict[tuple[str, str], FileEntry]:
