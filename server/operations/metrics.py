@@ -22,6 +22,7 @@ from core.auth.callers import FORWARDED
 from core.auth.schema import SignInAttemptRow
 from core.database import utc_now
 from core.settings import Settings
+from core.settings.fields import LOCAL_HOSTS
 from core.telemetry.metrics import Metrics, Sample
 from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow
@@ -35,7 +36,6 @@ from vospace.schema import NodeRow
 __all__ = ["MetricsAccess", "ServerMetrics", "metrics_routes"]
 
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip")
-_LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _LANES = ("short", "long")
 _FRESH_SECONDS = 10.0
 _ATTEMPTS = timedelta(minutes=15)
@@ -51,10 +51,9 @@ class MetricsAccess:
     """
 
     def __init__(self, settings: Settings) -> None:
-        names = filter(None, map(str.strip, settings.metrics_networks.split(",")))
-        self._networks = tuple(ip_network(name, strict=False) for name in names)
+        self._networks = tuple(ip_network(name, strict=False) for name in settings.monitoring_networks)
         self._token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
-        is_local = settings.base_url is None or urlsplit(settings.base_url).hostname in {*_LOCAL, settings.host}
+        is_local = settings.base_url is None or urlsplit(settings.base_url).hostname in {*LOCAL_HOSTS, settings.host}
         self._counts_addresses = is_local or bool(settings.proxy_networks)
 
     def allows(self, request: Request) -> bool:
