@@ -26,6 +26,7 @@ from core.settings.fields import LOCAL_HOSTS
 from core.telemetry.metrics import Metrics, Sample
 from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow
+from server.data_folder import PLACES, PlaceKind
 from server.operations.access_log import RequestRecord
 from server.operations.health import Health
 from server.services import Services
@@ -159,8 +160,7 @@ def _server_samples(services: Services) -> Iterator[Sample]:
     usage = shutil.disk_usage(settings.data)
     disk = {"free": usage.free, "total": usage.total, "reserved": settings.min_free_bytes}
     yield Sample.by("photoz_disk_bytes", "Disk of the data folder; uploads stop at the reserve.", "kind", disk)
-    caches = {"hats": settings.data / "hats", "copies": settings.copies_folder}
-    sizes = {name: _folder_bytes(folder) for name, folder in caches.items()}
+    sizes = {place.name: _folder_bytes(settings.data / place.name) for place in PLACES if place.kind is PlaceKind.CACHE}
     yield Sample.by("photoz_cache_bytes", "Files that are kept to be read again.", "cache", sizes)
 
 
