@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from core.database import utc_now
-from core.errors import UnreadableFileError
+from core.errors import ConflictError, UnreadableFileError
+from server.operations.backup.bucket import ObjectBackups
 from server.operations.backup.creation import list_backups, prune_backups, verify_backup
 from server.operations.backup.folder import FolderBackups
 from server.operations.backup.manifest import DatabaseEntry, FileEntry, Manifest, manifest_bytes
@@ -76,3 +78,22 @@ def test_an_old_backup_whose_manifest_is_damaged_is_removed_and_a_kept_one_stops
         prune_backups(store, 1)
     assert store.ids() == ["2", "3"]
     assert _object(tmp_path, b"shared").exists()
+
+
+class Ending(MemoryFileSystem):
+    """An object store in which another backup ends just after the locks were listed."""
+
+    store: dict[str, object] = {}  # noqa: RUF012 - as fsspec has it; the other instances have another one
+    pseudo_dirs = [""]  # noqa: RUF012 - as above
+    cachable = False
+
+    def find(self, path: str, *arguments: object, **keywords: object) -> list[str]:
+        return [*super().find(path, *arguments, **keywords), f"{path}/of-another"]
+
+
+def test_a_lock_that_goes_while_it_is_looked_at_is_none():
+    place = Ending()
+    first, second = (ObjectBackups(place, "/place") for _ in range(2))
+    with first.locked(), pytest.raises(ConflictError, match="is running"), second.locked():
+        pass  # the one that has not ended counts
+    assert [name for name in place.store if "lock" in name] == []
