@@ -13,6 +13,7 @@ __all__ = [
     "Place",
     "PlaceKind",
     "StartError",
+    "make_folders",
     "prepare_data_folder",
     "require_data_folder",
     "unlisted_entries",
@@ -78,6 +79,14 @@ def prepare_data_folder(settings: Settings) -> None:
         A restore into the folder was not completed.
     """
     _refuse_unfinished_restore(settings.data)
+    make_folders(settings)
+    probe = settings.data / f".probe-{secrets.token_hex(4)}"
+    probe.touch()
+    probe.unlink()
+
+
+def make_folders(settings: Settings) -> None:
+    """Create the folders that a server has from its start; those that are there stay as they are."""
     for folder in (
         settings.data,
         settings.files_folder,
@@ -86,9 +95,6 @@ def prepare_data_folder(settings: Settings) -> None:
         settings.results_folder,
     ):
         folder.mkdir(parents=True, exist_ok=True)
-    probe = settings.data / f".probe-{secrets.token_hex(4)}"
-    probe.touch()
-    probe.unlink()
 
 
 def require_data_folder(settings: Settings) -> None:

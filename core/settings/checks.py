@@ -8,12 +8,11 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core.settings.fields import Settings
+from core.settings.fields import LOCAL_HOSTS, Settings
 
 __all__ = ["settings_problems"]
 
 _SHORTEST_KEY = 32
-_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2"})
 #: Pairs of settings of which the first may not be larger than the second.
 _ORDERED = (
@@ -45,7 +44,7 @@ def _addresses(settings: Settings) -> Iterator[str]:
             )
         elif parts.query or parts.fragment:
             yield f"PHOTOZ_BASE_URL is '{settings.base_url}'. Write it without what follows '?' or '#'."
-        elif settings.secure_cookies and parts.scheme == "http" and parts.hostname not in _LOCAL:
+        elif settings.secure_cookies and parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
             yield (
                 "PHOTOZ_SECURE_COOKIES is true, but PHOTOZ_BASE_URL is an http address, over which browsers would "
                 "not send such cookies. Use an https address."

@@ -11,7 +11,10 @@ from pydantic_settings import SettingsConfigDict
 
 from core.settings.folders import FolderSettings
 
-__all__ = ["Settings"]
+__all__ = ["LOCAL_HOSTS", "Settings"]
+
+#: Names by which a machine means itself.
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _MEGABYTE = 1_000_000
 
@@ -331,7 +334,7 @@ class Settings(FolderSettings):
         if not value:
             return None
         parts = urlsplit(value)
-        local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        local = parts.scheme == "http" and parts.hostname in LOCAL_HOSTS
         if (parts.scheme != "https" and not local) or not parts.hostname or parts.query or parts.fragment:
             message = "must be an https address without a query"
             raise ValueError(message)
@@ -340,7 +343,7 @@ class Settings(FolderSettings):
     @field_validator("trusted_proxies", "forwarding_proxies", "metrics_networks")
     @classmethod
     def _proxies_are_networks(cls, value: str) -> str:
-        for network in filter(None, map(str.strip, value.split(","))):
+        for network in _listed(value):
             ip_network(network, strict=False)
         return value
 
@@ -357,13 +360,17 @@ class Settings(FolderSettings):
     @cached_property
     def trusted_networks(self) -> tuple[str, ...]:
         """Addresses and networks of the proxy that signs people in."""
-        return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
+        return _listed(self.trusted_proxies)
 
     @cached_property
     def proxy_networks(self) -> tuple[str, ...]:
         """Addresses and networks of all proxies, from which addresses of clients are forwarded."""
-        others = filter(None, map(str.strip, self.forwarding_proxies.split(",")))
-        return (*self.trusted_networks, *others)
+        return (*self.trusted_networks, *_listed(self.forwarding_proxies))
+
+    @cached_property
+    def monitoring_networks(self) -> tuple[str, ...]:
+        """Addresses and networks that may read the metrics without a token."""
+        return _listed(self.metrics_networks)
 
     @cached_property
     def public_url(self) -> str:
@@ -374,3 +381,8 @@ class Settings(FolderSettings):
     def sqlalchemy_url(self) -> str:
         """The address of the metadata database."""
         return self.database_url or f"sqlite:///{self.data.resolve() / 'photoz.sqlite'}"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Return the entries between the commas of a text."""
+    return tuple(filter(None, map(str.strip, text.split(","))))

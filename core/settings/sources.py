@@ -22,6 +22,13 @@ FILE_VARIABLE = "PHOTOZ_SETTINGS_FILE"
 
 _PREFIX = "PHOTOZ_"
 _HIDDEN = "(secret)"
+#: Examples of the settings that are written in JSON.
+_EXAMPLES: Mapping[str, str] = {
+    "transfer_hosts": '["data.example.org"]',
+    "catalogue_places": '["/srv/catalogues", "s3://surveys/"]',
+    "table_upload_networks": '["10.1.0.0/16"]',
+    "token_scopes": '{"read:tap": "read"}',
+}
 
 
 class Origin(StrEnum):
@@ -134,12 +141,10 @@ def _sentence(error: Any) -> str:  # a TypedDict of pydantic
 
 def _unparsed(environment: Mapping[str, str]) -> list[str]:
     """Return a sentence for each variable whose value is no JSON."""
-    lists = {"transfer_hosts": '["data.example.org"]', "table_upload_networks": '["10.1.0.0/16"]'}
-    examples = lists | {"token_scopes": '{"read:tap": "read"}'}
     names = {name.upper(): value for name, value in environment.items()}
     return [
         f"{_PREFIX}{field.upper()} ('{names[_PREFIX + field.upper()]}') is no JSON. Write it as in {example}."
-        for field, example in examples.items()
+        for field, example in _EXAMPLES.items()
         if names.get(_PREFIX + field.upper(), "[")[:1] not in {"[", "{"}
     ]
 

@@ -80,7 +80,7 @@ def _look(dest: str, *, verify: bool) -> None:
     from server.operations.backup.manifest import read_manifest
     from server.operations.backup.stores import backup_store
 
-    store, problems = backup_store(dest), 0
+    store, problems, intact = backup_store(dest), 0, set[str]()
     for backup_id in store.ids():
         try:
             made = read_manifest(store.manifest(backup_id), backup_id)
@@ -88,7 +88,7 @@ def _look(dest: str, *, verify: bool) -> None:
             problems += 1
             typer.echo(f"FAIL  {e.message}", err=True)
             continue
-        found = verify_backup(store, made) if verify else []
+        found = verify_backup(store, made, intact) if verify else []
         state = "" if not verify else ("  damaged" if found else "  ok")
         typer.echo(
             f"{made.id}  {made.database.kind:<10} {len(made.files):>8} files {made.size / 1e6:>12.6g} MB"

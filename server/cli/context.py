@@ -12,14 +12,22 @@ from core.auth.assembly import AccountServices
 from core.auth.models import Identity, Scope
 from core.database import Database
 from core.settings import Settings
-from core.settings.sources import InvalidSettingsError, load_settings
+from core.settings.sources import InvalidSettingsError, LoadedSettings, load_settings
 from server.data_folder import StartError, require_data_folder
 from server.migrations.upgrade import is_empty, migrate, migrate_rows
 
 if TYPE_CHECKING:
     from server.services import Services
 
-__all__ = ["OPERATOR", "DataOption", "open_accounts", "open_services", "read_settings", "require_database"]
+__all__ = [
+    "OPERATOR",
+    "DataOption",
+    "open_accounts",
+    "open_services",
+    "read_settings",
+    "read_settings_with_origins",
+    "require_database",
+]
 
 #: Identity that commands act as, and name in the audit log.
 OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
@@ -35,9 +43,14 @@ def read_settings(**chosen: Any) -> Settings:  # the options are whatever type t
     StartError
         A name is not that of a setting, or a value cannot be used; the message names all of them.
     """
+    return read_settings_with_origins(**chosen).settings
+
+
+def read_settings_with_origins(**chosen: Any) -> LoadedSettings:  # as above
+    """Return the same settings as `read_settings`, and where each is from."""
     given = {name: value for name, value in chosen.items() if value is not None}
     try:
-        return load_settings(given).settings
+        return load_settings(given)
     except InvalidSettingsError as e:
         raise StartError(str(e)) from e
 

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from core.settings import Settings
-from core.settings.sources import InvalidSettingsError, Origin, load_settings, shown_value
-from server.cli.context import DataOption
-from server.data_folder import StartError
+from core.settings.sources import Origin, shown_value
+from server.cli.context import DataOption, read_settings_with_origins
 
 __all__ = ["settings_command"]
 
@@ -19,10 +18,7 @@ def settings_command(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Print the settings with their values and origins; secrets are hidden."""
-    try:
-        loaded = load_settings({} if data is None else {"data": data})
-    except InvalidSettingsError as e:
-        raise StartError(str(e)) from e
+    loaded = read_settings_with_origins(data=data)
     rows = [
         {
             "name": f"PHOTOZ_{name.upper()}",

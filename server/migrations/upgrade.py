@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Engine
 
-__all__ = ["is_current", "is_empty", "is_known", "migrate", "migrate_rows", "migrate_to", "revision_of"]
+__all__ = [
+    "is_current",
+    "is_empty",
+    "is_known",
+    "migrate",
+    "migrate_rows",
+    "migrate_to",
+    "newest_revision",
+    "revision_of",
+]
 
 _REPORTED = 100
 _SCRIPTS = Path(__file__).parents[1] / "migrations"
@@ -65,9 +74,14 @@ def migrate_rows(settings: Settings, database: Database, report: Callable[[str],
 
 
 def is_current(engine: Engine) -> bool:
-    """Return whether the database has the schema of this version: that of the migration with the highest number."""
+    """Return whether the database has the schema of this version."""
     with engine.connect() as connection:
-        return _revision(connection) == max(_revisions())
+        return _revision(connection) == newest_revision()
+
+
+def newest_revision() -> str:
+    """Return the revision of the schema of this version: that of the migration with the highest number."""
+    return max(_revisions())
 
 
 def migrate_to(connection: Connection, revision: str) -> None:

@@ -111,21 +111,16 @@ def _database(services: Services) -> str:
 def _files(services: Services) -> str:
     inventory = Inventory(services.settings, services.store)
     there = {place: inventory.there(place) for place in KEPT_PLACES}
-    expected = _expected(services, inventory)
+    expected = inventory.expected_now(services.database)
     missing = [key for key in expected if key[1] not in there[key[0]]]
     if missing:
-        now = _expected(services, inventory)  # those that were deleted meanwhile are not missing
+        now = inventory.expected_now(services.database)  # those that were deleted meanwhile are not missing
         missing = [key for key in missing if key in now]
     if missing:
         message = f"{len(missing)} files are missing, the first is {'/'.join(missing[0])}; restore them from a backup"
         raise _WrongError(message)
     counts = Counter(place for place, _ in expected)
     return f"{', '.join(f'{counts[place]} in {place}' for place in KEPT_PLACES)} are in their places"
-
-
-def _expected(services: Services, inventory: Inventory) -> list[tuple[str, str]]:
-    with services.database.read() as session:
-        return [file.key for file in inventory.expected(session)]
 
 
 def _checksums(services: Services) -> str:

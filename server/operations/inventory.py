@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.database import Database
 from core.errors import NotFoundError
 from core.files import FileStore
 from core.files.assembly import upload_store
@@ -98,6 +99,11 @@ class Inventory:
         """Yield each file that the database refers to."""
         for listed in KEPT_PLACES.values():
             yield from listed(self, session)
+
+    def expected_now(self, database: Database) -> dict[tuple[str, str], KeptFile]:
+        """Return each file that the database refers to at this moment, by place and name."""
+        with database.read() as session:
+            return {file.key: file for file in self.expected(session)}
 
     def there(self, place: str) -> set[str]:
         """Return the names of all files that are in a place."""

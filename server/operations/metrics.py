@@ -22,9 +22,11 @@ from core.auth.callers import FORWARDED
 from core.auth.schema import SignInAttemptRow
 from core.database import utc_now
 from core.settings import Settings
+from core.settings.fields import LOCAL_HOSTS
 from core.telemetry.metrics import Metrics, Sample
 from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow
+from server.data_folder import PLACES, PlaceKind
 from server.operations.access_log import RequestRecord
 from server.operations.health import Health
 from server.services import Services
@@ -35,7 +37,6 @@ from vospace.schema import NodeRow
 __all__ = ["MetricsAccess", "ServerMetrics", "metrics_routes"]
 
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip")
-_LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _LANES = ("short", "long")
 _FRESH_SECONDS = 10.0
 _ATTEMPTS = timedelta(minutes=15)
@@ -51,10 +52,9 @@ class MetricsAccess:
     """
 
     def __init__(self, settings: Settings) -> None:
-        names = filter(None, map(str.strip, settings.metrics_networks.split(",")))
-        self._networks = tuple(ip_network(name, strict=False) for name in names)
+        self._networks = tuple(ip_network(name, strict=False) for name in settings.monitoring_networks)
         self._token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
-        is_local = settings.base_url is None or urlsplit(settings.base_url).hostname in {*_LOCAL, settings.host}
+        is_local = settings.base_url is None or urlsplit(settings.base_url).hostname in {*LOCAL_HOSTS, settings.host}
         self._counts_addresses = is_local or bool(settings.proxy_networks)
 
     def allows(self, request: Request) -> bool:
@@ -160,8 +160,7 @@ def _server_samples(services: Services) -> Iterator[Sample]:
     usage = shutil.disk_usage(settings.data)
     disk = {"free": usage.free, "total": usage.total, "reserved": settings.min_free_bytes}
     yield Sample.by("photoz_disk_bytes", "Disk of the data folder; uploads stop at the reserve.", "kind", disk)
-    caches = {"hats": settings.data / "hats", "copies": settings.copies_folder}
-    sizes = {name: _folder_bytes(folder) for name, folder in caches.items()}
+    sizes = {place.name: _folder_bytes(settings.data / place.name) for place in PLACES if place.kind is PlaceKind.CACHE}
     yield Sample.by("photoz_cache_bytes", "Files that are kept to be read again.", "cache", sizes)
 
 

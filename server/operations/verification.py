@@ -48,14 +48,15 @@ def verify(settings: Settings, database: Database, store: FileStore) -> Findings
     """Read every kept file once and compare it with its checksum; safe beside a running server."""
     inventory = Inventory(settings, store)
     there = {place: inventory.there(place) for place in KEPT_PLACES}
-    found, size, unchecked, expected = dict[tuple[str, str], str](), 0, 0, _expected(inventory, database)
+    found, size, unchecked = dict[tuple[str, str], str](), 0, 0
+    expected = inventory.expected_now(database)
     for file in expected.values():
         problem, read = _problem(inventory, file)
         size += read
         unchecked += file.sha256 is None and file.rows is not None
         if problem is not None:
             found[file.key] = f"{file.owner}: {problem} ({file.place}/{file.name})"
-    now = _expected(inventory, database)
+    now = inventory.expected_now(database)
     problems = [problem for key, problem in found.items() if key in now]  # others were deleted meanwhile
     notes = list(_notes(inventory, there, now))
     if unchecked:
@@ -63,11 +64,6 @@ def verify(settings: Settings, database: Database, store: FileStore) -> Findings
     if unlisted := unlisted_entries(settings):
         notes.append(f"no backup has {', '.join(unlisted)} of the data folder, which a server does not use")
     return Findings(len(expected), size, tuple(problems), tuple(notes))
-
-
-def _expected(inventory: Inventory, database: Database) -> dict[tuple[str, str], KeptFile]:
-    with database.read() as session:
-        return {file.key: file for file in inventory.expected(session)}
 
 
 def _notes(

@@ -17,6 +17,7 @@ from tests.chaos.invariants import check, check_store
 from tests.chaos.targets import ChaosSite, running_site
 from tests.chaos.work import ROWS, Ledger, Worker
 from tests.support.postgres import postgres_binaries
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -71,10 +72,7 @@ def _round(site: ChaosSite, table: Path, ledger: Ledger, victim: str, choose: ra
         time.sleep(choose.uniform(0, 0.5))  # while it is away
         start_again()
         site.revive()
-        deadline = time.monotonic() + 60
-        while ledger.done < done + CLIENTS:
-            assert time.monotonic() < deadline, f"after the kill of {victim} nothing is answered"
-            time.sleep(0.05)  # between two looks
+        wait_for(lambda: ledger.done >= done + CLIENTS, f"after the kill of {victim} nothing is answered")
     finally:
         ended.set()
         for thread in threads:

@@ -20,7 +20,7 @@ _SECONDS = 60.0
 
 @dataclass(slots=True)
 class Ledger:
-    """What clients were told.
+    """What clients were told; they hold its lock while they change its files and products, or go through them.
 
     Parameters
     ----------
@@ -46,6 +46,12 @@ class Ledger:
     wrong: list[str] = field(default_factory=list)
     done: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def published(self) -> list[int]:
+        """Numbers of the published products whose deletion was not begun."""
+        gone = self.deleted | self.unsure
+        return sorted(number for number, is_published in self.products.items() if is_published and number not in gone)
 
 
 class Worker:
@@ -114,7 +120,8 @@ class Worker:
 
     def _own_file(self) -> str | None:
         """Choose a file that this client sent: one file is changed by one client at a time."""
-        own = sorted(name for name in self._ledger.files if name.startswith(f"f{threading.get_ident()}-"))
+        with self._ledger.lock:
+            own = sorted(name for name in self._ledger.files if name.startswith(f"f{threading.get_ident()}-"))
         return self._choose.choice(own) if own else None
 
     def change_file(self) -> None:
@@ -175,32 +182,36 @@ class Worker:
             },
         )
         number = int(made["id"])
-        self._ledger.products[number] = False
+        self._note_product(number)
         with self._table.open("rb") as file:
             api.json("POST", "product-files/", data={"product": number, "role": 0}, files={"file": ("t.csv", file)})
         self._api.inspected(number)
         self._api.json("PUT", f"products/{number}/columns/", json=_MEANINGS)
         self._api.json("POST", f"products/{number}/publish/")
-        self._ledger.products[number] = True
+        self._note_product(number, is_published=True)
 
     def delete_product(self) -> None:
         """Delete a product that was published."""
         with self._ledger.lock:
-            gone = self._ledger.deleted | self._ledger.unsure
-            known = sorted(n for n, is_published in self._ledger.products.items() if is_published and n not in gone)
+            known = self._ledger.published
             if len(known) < 2:
                 return
             number = self._choose.choice(known)
             self._ledger.unsure.add(number)
         if self._request("DELETE", f"/api/products/{number}").status_code == 204:
-            self._ledger.deleted.add(number)
+            with self._ledger.lock:
+                self._ledger.deleted.add(number)
 
     def run_pipeline(self) -> None:
         """Combine a product with itself into a new one."""
-        gone = self._ledger.deleted | self._ledger.unsure
-        known = sorted(n for n, is_published in self._ledger.products.items() if is_published and n not in gone)
+        with self._ledger.lock:
+            known = self._ledger.published
         if known:
             run = {"pipeline": 2, "display_name": self._new_name(), "inputs": [self._choose.choice(known)]}
             answer = self._api.call("POST", "processes/", json=run)
             if answer.ok:
-                self._ledger.products[int(answer.json()["upload"])] = False
+                self._note_product(int(answer.json()["upload"]))
+
+    def _note_product(self, number: int, *, is_published: bool = False) -> None:
+        with self._ledger.lock:
+            self._ledger.products[number] = is_published

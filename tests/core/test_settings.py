@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic_settings import EnvSettingsSource
 
 from core.settings import Settings
 from core.settings.checks import settings_problems
@@ -98,10 +99,20 @@ def test_option_environment_file_and_default_override_in_this_order(
         load_settings({})
 
 
-def test_a_value_that_is_no_json_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PHOTOZ_TRANSFER_HOSTS", "a.example.org")
-    with pytest.raises(InvalidSettingsError, match=r"PHOTOZ_TRANSFER_HOSTS \('a.example.org'\) is no JSON"):
+_SOURCE = EnvSettingsSource(Settings)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in Settings.model_fields.items() if _SOURCE.field_is_complex(field)]
+)
+def test_a_value_that_is_no_json_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    variable = f"PHOTOZ_{name.upper()}"
+    monkeypatch.setenv(variable, "a.example.org")
+    with pytest.raises(InvalidSettingsError, match=rf"{variable} \('a.example.org'\) is no JSON") as refused:
         load_settings({})
+    example = str(refused.value).partition("Write it as in ")[2].removesuffix(".")
+    monkeypatch.setenv(variable, example)
+    assert load_settings({}).origins[name] is Origin.ENVIRONMENT
 
 
 def test_secrets_are_never_shown() -> None:

@@ -26,7 +26,7 @@ from tests.support.commands import photoz
 from tests.support.ports import free_port
 from tests.support.processes import is_gone, processor_seconds, start, wait_until
 from tests.support.server import first_account, photoz_command
-from tests.support.waiting import wait_for
+from tests.support.waiting import is_answered, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ class Server:
         environment |= {"PHOTOZ_JOB_WORKERS": "1", "PHOTOZ_QUERY_WORKERS": "1"}
         self._process = start([str(command), "serve"], log=self.log, env=environment)
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(url), self._process, self.log, 90)
+        wait_until(lambda: is_answered(f"{url}/availability"), self._process, self.log, 90)
         account = first_account(self.log.read_text())
         assert account is not None
         self.token = account.token
@@ -98,13 +98,6 @@ def _server(data: Path) -> Iterator[Server]:
     finally:
         with contextlib.suppress(AssertionError, psutil.NoSuchProcess):
             server.kill()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/availability", timeout=5).ok
-    except requests.RequestException:
-        return False
 
 
 def _upload(api: Api, table: Path, seen: dict[str, float]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, MetaData, text
 
 import tap.metadata.survey_catalogues.schema  # noqa: F401 - every list of tables reads it, and imports it late
 from core.database import Base, Database
+from server.migrations.upgrade import newest_revision
 from tests.support.postgres import PostgresServer
 
 __all__ = ["EmptyPostgres", "EmptySQLite", "make_tables", "mark_as_migrated"]
@@ -128,8 +129,6 @@ def _shape(cursor: psycopg2.extensions.cursor) -> str:
 
 def mark_as_migrated(database: Database) -> None:
     """Note in a database of `make_tables` that it has the schema of this version, as migrations do."""
-    scripts = Path(__file__).parents[2] / "server" / "migrations" / "versions"
-    revision = max(script.name.partition("_")[0] for script in scripts.glob("[0-9]*.py"))
     with database.write() as session:
         session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        session.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+        session.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": newest_revision()})

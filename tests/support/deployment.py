@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +13,7 @@ import psutil
 from tests.support.ports import free_port
 from tests.support.processes import is_gone, wait_until
 from tests.support.server import Account, first_account, warm_starter
-from tests.support.waiting import wait_for
+from tests.support.waiting import is_answered, wait_for
 from tests.support.warm_start import WarmCommand
 
 __all__ = ["Deployment", "Part"]
@@ -73,14 +71,7 @@ class Part:
 
     def is_ready(self) -> bool:
         """Tell whether it says that it is ready."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=10) as answer:
-                return bool(answer.status == 200)
-        except urllib.error.HTTPError as e:
-            e.close()
-            return False
-        except OSError:
-            return False
+        return is_answered(f"{self.url}/health/ready", seconds=10)
 
     def stop(self) -> int:
         """Send SIGTERM as a service manager does, and give the exit status."""

@@ -21,6 +21,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from tests.support.ports import free_port
 from tests.support.processes import command_as, start, stop, wait_until
+from tests.support.waiting import is_answered
 
 __all__ = ["CLIENT", "SECRET", "ForgingProvider", "OidcProvider", "forging_provider", "running_provider"]
 
@@ -53,7 +54,7 @@ def running_provider(folder: Path) -> Iterator[OidcProvider]:
     process = start(command_as(None, command), log=log)
     issuer = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: _answers(issuer), process, log, _START_SECONDS)
+        wait_until(lambda: is_answered(f"{issuer}/.well-known/openid-configuration"), process, log, _START_SECONDS)
         yield OidcProvider(issuer)
     finally:
         stop(process)
@@ -164,14 +165,3 @@ def forging_provider() -> Iterator[ForgingProvider]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def _answers(issuer: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=5).close()
-    except urllib.error.HTTPError as e:
-        e.close()
-        return False
-    except OSError:
-        return False
-    return True

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +18,7 @@ import psutil
 
 from tests.support.ports import free_port
 from tests.support.processes import command_as, is_gone, start, stop, wait_until
+from tests.support.waiting import is_answered
 from tests.support.warm_start import WarmCommand, WarmStarter
 
 __all__ = [
@@ -130,7 +129,7 @@ def running_server(
         process = start(command_as(None, [*command, *arguments]), log=log, env=environment)
     base_url = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: _answers(base_url + ready_path), process, log, _START_SECONDS)
+        wait_until(lambda: is_answered(base_url + ready_path), process, log, _START_SECONDS)
         yield RunningServer(
             base_url, data, first_account(log.read_text(errors="replace")), log, psutil.Process(process.pid)
         )
@@ -187,17 +186,6 @@ def _environment(data: Path, port: int, mark: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         _MARK: mark,
     }
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except urllib.error.HTTPError as e:
-        e.close()
-        return False
-    except OSError:
-        return False
 
 
 def _end_marked(mark: str, seconds: float) -> list[str]:

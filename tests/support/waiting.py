@@ -1,9 +1,11 @@
 """Waiting until something is as it should be, however busy the machine is."""
 
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
-__all__ = ["SECONDS", "wait_for"]
+__all__ = ["SECONDS", "is_answered", "wait_for"]
 
 #: How long things may take: far longer than they do on a machine that is not overloaded.
 SECONDS = 60.0
@@ -15,3 +17,15 @@ def wait_for(ready: Callable[[], object], what: str = "it did not come about", s
     while not ready():
         assert time.monotonic() < deadline, what
         time.sleep(0.01)  # between two looks
+
+
+def is_answered(url: str, *, seconds: float = 5.0) -> bool:
+    """Tell whether an address is answered by 200 within so many seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as e:
+        e.close()
+        return False
+    except OSError:
+        return False

@@ -51,18 +51,23 @@ class ObjectBackups:
         """
         with _translating_errors():
             self._filesystem.pipe_file(self._lock, utc_now().isoformat().encode())
-            others = [key for key in self._find("lock") if key != self._lock]
         try:
-            for key in others:
-                with _translating_errors():
-                    since = self._filesystem.modified(key)
+            for key in self._find("lock"):
+                if key == self._lock:
+                    continue
+                try:
+                    with _translating_errors():
+                        since = self._filesystem.modified(key)
+                except NotFoundError:  # the other one has ended since the locks were listed
+                    continue
                 if utc_now() - since < _STALE:
                     message = (
                         f"Another backup into {self._root} is running; it was last seen at {since:%Y-%m-%d %H:%M} UTC. "
                         f"Wait until it has ended. If it was killed, remove the object {key}."
                     )
                     raise ConflictError(message)
-                self._filesystem.rm_file(key)
+                with suppress(FileNotFoundError):  # somebody else has removed it, too
+                    self._filesystem.rm_file(key)
             yield
         finally:
             with suppress(OSError):

@@ -47,9 +47,7 @@ def create_backup(
     with store.locked():
         began = utc_now()
         copies = _Copies(inventory, store, _earlier(store), report)
-        with database.read() as session:
-            files = list(inventory.expected(session))
-        copies.add(files)
+        copies.add(inventory.expected_now(database).values())
         settings.scratch_folder.mkdir(parents=True, exist_ok=True)
         entry, entries = _consistent(settings, database, inventory, copies)
         manifest = Manifest(
@@ -67,20 +65,32 @@ def create_backup(
     return manifest
 
 
-def list_backups(store: BackupStore) -> list[Manifest]:
-    """Return the complete backups, the oldest first."""
-    return [read_manifest(store.manifest(each), each) for each in store.ids()]
+def list_backups(store: BackupStore, ids: Iterable[str] | None = None) -> list[Manifest]:
+    """Return the complete backups, the oldest first; those with some ids, or all."""
+    return [read_manifest(store.manifest(each), each) for each in (store.ids() if ids is None else ids)]
 
 
-def verify_backup(store: BackupStore, manifest: Manifest) -> list[str]:
-    """Read all objects of a backup, and return a sentence for each that is missing or damaged."""
+def verify_backup(store: BackupStore, manifest: Manifest, intact: set[str] | None = None) -> list[str]:
+    """Read all objects of a backup, and return a sentence for each that is missing or damaged.
+
+    Parameters
+    ----------
+    intact
+        SHA-256 of the objects that were read for other backups, which share them, and are not read again; those of
+        this backup are added.
+    """
+    intact = set() if intact is None else intact
     problems = []
     for sha256, owner in manifest.objects.items():
+        if sha256 in intact:
+            continue
         try:
             for _chunk in checked(store, sha256, owner):
                 pass
         except PhotozError as e:
             problems.append(e.message)
+        else:
+            intact.add(sha256)
     return problems
 
 
@@ -88,8 +98,9 @@ def prune_backups(store: BackupStore, keep: int) -> tuple[int, int]:
     """Remove all backups but the newest ones, and the objects that none needs; return the numbers of both."""
     with store.locked():
         ids = store.ids()
-        removed = ids[: max(0, len(ids) - keep)]
-        needed = {sha256 for each in list_backups(store)[len(removed) :] for sha256 in each.objects}
+        first = max(0, len(ids) - keep)
+        removed, kept = ids[:first], ids[first:]
+        needed = {sha256 for each in list_backups(store, kept) for sha256 in each.objects}
         for backup_id in removed:
             store.remove_manifest(backup_id)
         unneeded = store.objects() - needed
@@ -147,18 +158,12 @@ def _consistent(
         with snapshot(database, settings.scratch_folder) as taken:
             files = list(inventory.expected(taken.session))
             missing = copies.add(files)
-            lost = _still_expected(database, inventory, missing) if missing else []
-            if len(lost) == len(missing) or attempt == _ATTEMPTS - 1:
+            now = inventory.expected_now(database) if missing else {}
+            if all(file.key in now for file in missing) or attempt == _ATTEMPTS - 1:
                 for file in missing:
                     copies.problems[file.key] = f"{file.owner}: its bytes are missing ({file.place}/{file.name})"
                 return taken.store(copies.store.put), [copies.entries[f.key] for f in files if f.key in copies.entries]
     raise AssertionError  # the last attempt returns
-
-
-def _still_expected(database: Database, inventory: Inventory, missing: list[KeptFile]) -> list[KeptFile]:
-    with database.read() as session:
-        now = {file.key for file in inventory.expected(session)}
-    return [file for file in missing if file.key in now]
 
 
 def _earlier(store: BackupStore) -> dict[tuple[str, str], FileEntry]:

@@ -11,7 +11,7 @@ from core.database import Database
 from core.errors import NotFoundError
 from core.files.assembly import file_store
 from core.settings import Settings
-from server.data_folder import RESTORE_MARKER, StartError
+from server.data_folder import RESTORE_MARKER, StartError, make_folders
 from server.migrations.upgrade import is_known, migrate, migrate_rows
 from server.operations.backup.database import restore_database
 from server.operations.backup.manifest import FileEntry, Manifest, read_manifest
@@ -71,8 +71,7 @@ def restore_backup(
             report(f"Restored {number} of {len(manifest.files)} files.")
     for entry in manifest.secrets:
         _restore_secret(settings, store, entry)
-    for folder in (settings.tables_folder, settings.staging_folder, settings.results_folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folders(settings)
     database = Database(settings.sqlalchemy_url)
     try:
         if _is_unfilled(database):

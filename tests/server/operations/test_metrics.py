@@ -11,8 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
 from core.settings import Settings
+from server.data_folder import PLACES, PlaceKind
 from server.middleware import ForwardedMiddleware
-from server.operations.metrics import MetricsAccess
+from server.operations.health import Health
+from server.operations.metrics import MetricsAccess, ServerMetrics
 from tests.server.application import Application, running_application
 from tests.support.in_process import in_process_client
 from tests.support.server import running_server
@@ -95,6 +97,18 @@ def test_queries_jobs_products_storage_and_parts_are_measured(site: Application,
         return jobs == [("COMPLETED", 1.0)]
 
     wait_for(is_counted, "the job is not counted")
+
+
+def test_every_cache_of_the_data_folder_is_measured(site: Application):
+    caches = [place.name for place in PLACES if place.kind is PlaceKind.CACHE]
+    assert "catalogue_copies" in caches
+    for size, name in enumerate(caches, 1):
+        kept = site.services.settings.data / name / "part" / "kept"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(bytes(size))
+    text = ServerMetrics(site.services, Health({})).exposition()[0].decode()
+    for size, name in enumerate(caches, 1):
+        assert number(text, "photoz_cache_bytes", cache=name) == size
 
 
 @pytest.mark.parametrize(
