@@ -163,7 +163,8 @@ class _Receiver:
         self._header_name = bytearray()
         self._header_value = bytearray()
         self._value = bytearray()
-        self._field = self._file_name = ""
+        self._field = ""
+        self._file_name: str | None = None  # of a text field
         self._media_type: str | None = None
         self._staging: Staging | None = None
         self._ended = False
@@ -211,6 +212,7 @@ class _Receiver:
             raise TooLargeError(message)
         self._headers = {}
         self._value = bytearray()
+        self._file_name = None
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
@@ -252,6 +254,8 @@ class _Receiver:
 
     def _part_end(self) -> None:
         if self._staging is None:
+            if self._file_name == "" and not self._value:  # the file field that was left empty has no text either
+                return
             text = self._value.decode("utf-8", "replace")
             self.form.fields[self._field] = text
             self.form.pairs.append((self._field, text))
@@ -259,7 +263,7 @@ class _Receiver:
         stored = self._staging.finish()
         self._finished.append(self._staging)
         self.close()
-        self.form.files.append(ReceivedFile(self._field, self._file_name, self._media_type, stored))
+        self.form.files.append(ReceivedFile(self._field, self._file_name or "", self._media_type, stored))
 
     def _on_end(self) -> None:
         self._ended = True

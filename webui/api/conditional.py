@@ -3,6 +3,7 @@
 import hashlib
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 __all__ = ["API_VERSION", "completed"]
 
@@ -11,9 +12,12 @@ __all__ = ["API_VERSION", "completed"]
 API_VERSION = "1.1"
 
 _TAG_BYTES = 12
+#: Bytes from which on the tag is computed in a thread: a list of all products takes milliseconds a megabyte, for which
+#: the event loop would send nothing to others.
+_LARGE = 1 << 18
 
 
-def completed(request: Request, response: Response) -> Response:
+async def completed(request: Request, response: Response) -> Response:
     """Return a response with the version of the API, and an entity tag when it is a body that may be kept.
 
     The response to a request whose ``If-None-Match`` has the tag is 304 instead. The tag is a weak one of the body, so
@@ -29,7 +33,7 @@ def completed(request: Request, response: Response) -> Response:
         or "no-store" in response.headers.get("cache-control", "")
     ):
         return response
-    tag = f'W/"{hashlib.blake2b(body, digest_size=_TAG_BYTES).hexdigest()}"'
+    tag = _tag_of(body) if len(body) < _LARGE else await run_in_threadpool(_tag_of, body)
     response.headers["ETag"] = tag
     if not _has_tag(request.headers.get("if-none-match", ""), tag):
         return response
@@ -38,6 +42,10 @@ def completed(request: Request, response: Response) -> Response:
         if name not in {"content-length", "content-type"}:
             unchanged.headers.append(name, value)
     return unchanged
+
+
+def _tag_of(body: bytes) -> str:
+    return f'W/"{hashlib.blake2b(body, digest_size=_TAG_BYTES).hexdigest()}"'
 
 
 def _has_tag(header: str, tag: str) -> bool:

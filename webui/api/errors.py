@@ -39,7 +39,7 @@ def _api_route() -> type[APIRoute]:
                     answer = error_response(request, _as_photoz_error(e))
                 except InvalidValueError as e:
                     answer = error_response(request, e)
-                return completed(request, answer)
+                return await completed(request, answer)
 
             return checked
 

@@ -53,6 +53,10 @@ class Paging:
         """The number of entries on earlier pages."""
         return (self.number - 1) * (self.size or 0)
 
+    def of_items(self, items: Sequence[_Item]) -> Sequence[_Item]:
+        """Return the entries of a whole list that are on the page."""
+        return items if self.size is None else items[self.offset : self.offset + self.size]
+
     def check(self, count: int) -> None:
         """Raise NotFoundError when a list of this length does not have the page; it always has the first one."""
         if self.offset and self.offset >= count:
@@ -109,7 +113,8 @@ class Listing(Generic[_Item]):
     Parameters
     ----------
     orderings
-        Keys by which the list can be ordered, by name; without an ordering the list stays as it is.
+        Values by which the list can be ordered, by name, smaller ones and missing ones (None) first; without an
+        ordering the list stays as it is.
     words
         Returns the texts of an entry that are searched.
     """
@@ -136,10 +141,16 @@ class Listing(Generic[_Item]):
         words = parameters.get("search", "").lower().replace(",", " ").split()
         found = [item for item in items if not words or self._has(item, words)]
         if ordering := parameters.get("ordering"):
-            found.sort(key=self._orderings[check_ordering(ordering, self._orderings)], reverse=ordering[0] == "-")
-        page = found if paging.size is None else found[paging.offset : paging.offset + paging.size]
-        return list_response(self._settings, request, len(found), [represent(item) for item in page], paging)
+            value_of = self._orderings[check_ordering(ordering, self._orderings)]
+            found.sort(key=lambda item: _sort_key(value_of(item)), reverse=ordering[0] == "-")
+        results = [represent(item) for item in paging.of_items(found)]
+        return list_response(self._settings, request, len(found), results, paging)
 
     def _has(self, item: _Item, words: Sequence[str]) -> bool:
         text = "\n".join(each for each in self._words(item) if each).lower()
         return all(word in text for word in words)
+
+
+def _sort_key(value: Any) -> tuple[bool, Any]:  # whatever can be compared
+    """Return a key that puts entries without a value before all others."""
+    return value is not None, value

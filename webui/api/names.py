@@ -1,10 +1,11 @@
 """Numbers of resources that requests give by number or by name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError
-from products.models import ProductStatus
+from products.models import ProductStatus, Release
 from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from webui.services import WebServices
@@ -17,6 +18,8 @@ _LISTED = 12
 
 class Names:
     """Names of resources, as one user may see them; each method also takes a number as text.
+
+    It is made for one request: what it has read from the database is not read again.
 
     All methods raise InvalidValueError, which names the parameter, when there is nothing of the name.
     """
@@ -35,8 +38,7 @@ class Names:
         number = _number(text, "release")
         if number is not None:
             return number
-        releases = self._services.products.service.releases(self._identity)
-        numbers = {release.name: release.id for release in releases}
+        numbers = {release.name: release.id for release in self._releases}
         if text not in numbers:
             known = f"The releases are {', '.join([*numbers][:_LISTED])}." if numbers else "There are no releases."
             message = f"There is no release '{text[:80]}'. {known}"
@@ -45,8 +47,7 @@ class Names:
 
     def releases_with(self, words: Iterable[str], enough: Callable[[Iterable[bool]], bool]) -> frozenset[int]:
         """Return the numbers of the releases whose names contain the words, all or any of them."""
-        found = self._services.products.service.releases(self._identity)
-        texts = {each.id: f"{each.name}\n{each.display_name}".lower() for each in found}
+        texts = {each.id: f"{each.name}\n{each.display_name}".lower() for each in self._releases}
         return frozenset(number for number, text in texts.items() if enough(word in text for word in words))
 
     def user(self, text: str) -> int:
@@ -54,9 +55,8 @@ class Names:
         number = _number(text, "user")
         if number is not None:
             return number
-        for user in self._services.products.service.visible_accounts(self._identity):
-            if user.name == text:
-                return user.id
+        if text in self._users:
+            return self._users[text]
         message = f"There is no user '{text[:80]}' who shares products or groups with you; /api/users lists them."
         raise InvalidValueError(message, field="user")
 
@@ -82,6 +82,14 @@ class Names:
         labels = ", ".join(status.label for status in ProductStatus)
         message = f"'{text[:80]}' is not a status; the statuses are {labels}."
         raise InvalidValueError(message, field="status")
+
+    @cached_property
+    def _releases(self) -> Sequence[Release]:
+        return self._services.products.service.releases(self._identity)
+
+    @cached_property
+    def _users(self) -> Mapping[str, int]:
+        return {user.name: user.id for user in self._services.products.service.visible_accounts(self._identity)}
 
 
 def _number(text: str, field: str) -> int | None:

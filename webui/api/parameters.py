@@ -21,6 +21,7 @@ __all__ = [
     "Parameter",
     "check_names",
     "choice",
+    "chosen_format",
     "declared",
     "parameter_names",
     "parse_truth",
@@ -56,6 +57,14 @@ def parse_truth(value: str, name: str) -> bool:
         return False
     message = f"'{value[:40]}' is neither true nor false."
     raise InvalidValueError(message, field=name)
+
+
+def chosen_format(name: str, formats: Collection[str]) -> str:
+    """Return which of some formats, in small letters, a parameter named ``format`` chooses."""
+    if name.lower() in formats:
+        return name.lower()
+    message = f"There is no format '{name:.40}'; choose one of {', '.join(formats)}."
+    raise InvalidValueError(message, field="format")
 
 
 def choice(values: Sequence[str]) -> Mapping[str, object]:

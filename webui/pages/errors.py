@@ -96,11 +96,14 @@ def error_handlers(services: WebServices) -> "Mapping[type[Exception], _Handler]
     render = render_error(services, PageRenderer(services.settings))
 
     async def respond(request: Request, error: PhotozError, status: int, detail: str) -> Response:
-        if not _wants_page(request):
+        if _wants_page(request):
+            answer = await run_in_threadpool(render, request, error)
+            answer.status_code = status
+        else:
             code = _CODES.get(status, error.code)
-            return _versioned(request, JSONResponse({"detail": detail, "code": code}, status))
-        answer = await run_in_threadpool(render, request, error)
-        answer.status_code = status
+            answer = _versioned(request, JSONResponse({"detail": detail, "code": code}, status))
+        if error.retry_after is not None:
+            answer.headers["Retry-After"] = str(error.retry_after)
         return answer
 
     async def refused(request: Request, error: HTTPException) -> Response:
@@ -160,19 +163,14 @@ def _storage_handlers(respond: _Respond) -> Mapping[type[Exception], _Handler]:
             return await not_stored(request, error)
         _log.error("the database is not available", exc_info=error)
         message = "The database of this server is not available at the moment. Try again in a few seconds."
-        answer = await respond(request, ServiceBusyError(message), 503, message)
-        answer.headers["Retry-After"] = "5"
-        return answer
+        return await respond(request, ServiceBusyError(message), 503, message)
 
     async def not_stored(request: Request, error: Exception) -> Response:
         told = storage_error(error)
         if told is None:
             raise error
         _log.error("the disk is full or read-only", exc_info=error)
-        answer = await respond(request, told, told.status, told.message)
-        if isinstance(told, ServiceBusyError):
-            answer.headers["Retry-After"] = str(told.retry_after)
-        return answer
+        return await respond(request, told, told.status, told.message)
 
     return {
         OperationalError: unavailable,

@@ -85,6 +85,7 @@ def test_a_file_field_that_nobody_filled_in_is_no_file(client: TestClient):
     )
     answer = client.post("/form", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"}).json()
     assert answer["files"] == []
+    assert answer["fields"] == {}
 
 
 def test_a_form_that_breaks_off_after_a_file_leaves_nothing(client: TestClient, tmp_path: Path):

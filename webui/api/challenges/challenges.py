@@ -7,7 +7,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity
-from core.errors import InvalidValueError
 from pipelines.challenges.board import Board
 from pipelines.challenges.board_chart import board_svg
 from pipelines.challenges.board_tables import board_csv, board_ecsv, board_latex
@@ -18,6 +17,7 @@ from webui.api.challenges.bodies import ChallengeBody, ChallengePatch
 from webui.api.challenges.representations import board_json, challenge_json
 from webui.api.errors import api_router
 from webui.api.lists import Listing
+from webui.api.parameters import chosen_format
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
@@ -70,10 +70,7 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         format: str = "json",  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        form = format.lower()
-        if form != "json" and form not in _FORMS:
-            choices = ", ".join(["json", *_FORMS])
-            raise InvalidValueError(f"There is no format '{format:.40}'; choose one of {choices}.", field="format")
+        form = chosen_format(format, ("json", *_FORMS))
         found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
         if form == "json":
             return JSONResponse(board_json(found))
@@ -120,16 +117,3 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
     @router.delete("/challenges/{name}", status_code=204, summary="Delete a draft")
     def delete(name: str, identity: Identity = Depends(authenticate)) -> None:
         challenges.service.delete(identity, name)
-
-
-def is_csv(name: str) -> bool:
-    """Return whether a format is CSV rather than JSON.
-
-    Raises
-    ------
-    InvalidValueError
-        It is neither.
-    """
-    if name.lower() not in {"json", "csv"}:
-        raise InvalidValueError(f"There is no format '{name:.40}'; choose json or csv.", field="format")
-    return name.lower() == "csv"

@@ -9,12 +9,14 @@ from core.files import Staging
 from core.web.multipart import announces_more, receive_form
 from pipelines.challenges.board_tables import scores_csv
 from pipelines.challenges.models import Score, Submission
+from webui.addresses import product_key
 from webui.api.bodies import parse_body, read_fields
 from webui.api.challenges.bodies import SubmissionBody
-from webui.api.challenges.challenges import CSV, is_csv
+from webui.api.challenges.challenges import CSV
 from webui.api.challenges.representations import score_json, submission_json
 from webui.api.errors import api_router
 from webui.api.lists import Listing
+from webui.api.parameters import chosen_format
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
@@ -100,9 +102,9 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         format: str = "json",  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        wants_csv = is_csv(format)
+        form = chosen_format(format, ("json", "csv"))
         found = challenges.submissions.scores(identity, name, number)
-        if wants_csv:
+        if form == "csv":
             return Response(scores_csv(found), media_type=CSV)
         return of_scores.response(request, found, score_json)
 
@@ -135,6 +137,5 @@ def _add_submitting(router: APIRouter, services: WebServices) -> None:
 def _submit_product(services: WebServices, identity: Identity, name: str, body: SubmissionBody) -> Submission:
     if body.product is None:
         raise InvalidValueError("Send a file, or name a product of yours.", field="product")
-    number = str(body.product).strip()
-    key = int(number) if number.isascii() and number.isdecimal() and len(number) < 18 else number
+    key = product_key(str(body.product).strip())
     return services.pipelines.challenges.submissions.submit_product(identity, name, body.new, key)

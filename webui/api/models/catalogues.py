@@ -16,7 +16,7 @@ class Catalogue(Response):
     description: str
     visibility: str
     groups: list[str]
-    rows: int
+    rows: int | None = Field(description="Number of rows, if it is known.")
     bytes: int
     partitions: int
     columns: int = Field(description="Number of columns.")

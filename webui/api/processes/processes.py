@@ -21,7 +21,7 @@ from webui.api.lists import Listing, Paging, list_response
 from webui.api.names import Names
 from webui.api.parameters import Number, declared
 from webui.api.processes.filters import PARAMETERS, process_query, selected
-from webui.api.representations.processes import pipeline_json, process_json
+from webui.api.representations.processes import pipeline_json, process_json, processes_json
 from webui.api.representations.products import Json
 from webui.charts.run_report import ReportView
 from webui.disclosures import run_warnings
@@ -80,8 +80,7 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
         parameters, names = request.query_params, Names(services, identity)
         query, paging = process_query(parameters, pipelines.definitions, names), Paging.of(parameters)
         found = selected(pipelines.list(identity, query), parameters, names)
-        page = found if paging.size is None else found[paging.offset : paging.offset + paging.size]
-        results = [process_json(services, identity, run) for run in page]
+        results = processes_json(services, identity, paging.of_items(found))
         return list_response(services.settings, request, len(found), results, paging)
 
     @router.post("/processes", status_code=201, summary="Run a pipeline")

@@ -1,6 +1,7 @@
 """REST resources of inspections: start, progress, results. Blocking requests hold no thread."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -114,16 +115,15 @@ def _add_found(router: APIRouter, services: WebServices) -> None:
         product_id: int, request: Request, identity: Identity = Depends(services.authenticate)
     ) -> JSONResponse:
         identity.require(Scope.READ)
-        found = _inspection(services, identity, product_id)["found"]
-        preview = found.get("preview")
+        inspection = services.products.service.details(identity, product_id).inspection
+        preview = None if inspection is None else json.loads(inspection).get("preview")
         if preview is None:
             message = "This product has no table to show."
             raise NotFoundError(message)
         columns, paging = list(preview), Paging.of(request.query_params)
         rows = [dict(zip(columns, values, strict=True)) for values in zip(*preview.values(), strict=True)]
         paging.check(len(rows))
-        page = rows if paging.size is None else rows[paging.offset : paging.offset + paging.size]
-        return JSONResponse({"count": len(rows), "columns": columns, "results": page})
+        return JSONResponse({"count": len(rows), "columns": columns, "results": paging.of_items(rows)})
 
 
 async def _inspected(

@@ -96,7 +96,7 @@ def _add_releases(router: APIRouter, services: WebServices) -> None:
             "id": lambda release: release.id,
             "name": lambda release: release.name,
             "display_name": lambda release: release.display_name.lower(),
-            "created_at": lambda release: (release.created_at is not None, release.created_at),
+            "created_at": lambda release: release.created_at,
         },
         lambda release: (release.name, release.display_name, release.description),
     )

@@ -1,14 +1,16 @@
 """JSON representations of pipelines and their runs."""
 
+from collections.abc import Sequence
+
 from core.auth.models import Identity
 from pipelines.models import AnyPipeline, Run
-from products.models import Release
+from products.models import Product
 from products.product_types import product_type_by_name
 from webui.api.representations.products import STATUSES, Json, iso, product_json
-from webui.runs import input_products
+from webui.runs import inputs_of_runs
 from webui.services import WebServices
 
-__all__ = ["pipeline_json", "process_json"]
+__all__ = ["pipeline_json", "process_json", "processes_json"]
 
 
 def pipeline_json(pipeline: AnyPipeline) -> Json:
@@ -29,12 +31,24 @@ def pipeline_json(pipeline: AnyPipeline) -> Json:
 
 def process_json(services: WebServices, identity: Identity, run: Run) -> Json:
     """Return a run, with those of its inputs that the identity may read."""
-    inputs, release = input_products(services, identity, run), _release(services, identity, run)
+    (found,) = processes_json(services, identity, [run])
+    return found
+
+
+def processes_json(services: WebServices, identity: Identity, runs: Sequence[Run]) -> list[Json]:
+    """Return runs, with those of their inputs that the identity may read."""
+    inputs = inputs_of_runs(services, identity, runs)
+    releases = {each.id: each.display_name for each in services.products.service.releases(identity)}
+    base = services.settings.public_url
+    return [_process_json(run, identity, inputs[run.id], releases.get(run.release_id or 0), base) for run in runs]
+
+
+def _process_json(run: Run, identity: Identity, inputs: Sequence[Product], release: str | None, base: str) -> Json:
     param = run.pipeline.parameters.model_validate(dict(run.settings.param)).model_dump(mode="json")
     return {
         "id": run.id,
         "release": run.release_id,
-        "release_name": None if release is None else release.display_name,
+        "release_name": release,
         "pipeline_name": run.pipeline.name,
         "pipeline_version": run.version,
         "owned_by": run.owner,
@@ -54,11 +68,5 @@ def process_json(services: WebServices, identity: Identity, run: Run) -> Json:
         "inputs": [product.id for product in inputs],
         "progress": run.progress,
         "message": run.message,
-        "job": f"{services.settings.public_url}/pipelines/{run.pipeline.name}/{run.job_id}",
+        "job": f"{base}/pipelines/{run.pipeline.name}/{run.job_id}",
     }
-
-
-def _release(services: WebServices, identity: Identity, run: Run) -> Release | None:
-    if run.release_id is None:
-        return None
-    return next((each for each in services.products.service.releases(identity) if each.id == run.release_id), None)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError
-from pipelines.challenges.definition import parse_definition
+from pipelines.challenges.definition import ChallengeDefinition, parse_definition
 from pipelines.challenges.models import Challenge, ChallengeState
 from pipelines.inputs.yaml_documents import read_yaml
 from webui.pages.challenges.challenges import challenge_page
@@ -56,9 +56,8 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         service.require_maker(identity)
 
         def save() -> Challenge:
-            given = _parsed(fields)
-            people = {key: _names(given, key) for key in ("organisers", "groups")}
-            return service.create(identity, fields.get("name", ""), parse_definition(given), **people)
+            definition, people = _parsed(fields)
+            return service.create(identity, fields.get("name", ""), definition, **people)
 
         return save_or_show(
             save, lambda form: edited(identity, None, form), fields, ("name", "definition"), then=_address
@@ -76,9 +75,8 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         challenge = service.require_manager(identity, name)
 
         def save() -> Challenge:
-            given = _parsed(fields)
-            people = {key: _names(given, key) for key in ("organisers", "groups")}
-            return service.change(identity, name, definition=parse_definition(given), **people)
+            definition, people = _parsed(fields)
+            return service.change(identity, name, definition=definition, **people)
 
         return save_or_show(
             save, lambda form: edited(identity, challenge, form), fields, ("definition",), then=_address
@@ -105,11 +103,13 @@ def _address(challenge: Challenge) -> str:
     return f"/challenges/{challenge.name}"
 
 
-def _parsed(fields: dict[str, str]) -> dict[str, Any]:
+def _parsed(fields: dict[str, str]) -> tuple[ChallengeDefinition, dict[str, list[str]]]:
+    """Return the definition in a form, and the names of the organisers and the groups that stand in it."""
     given = read_yaml(fields.get("definition", ""), "The definition")
     if not isinstance(given, dict):
         raise InvalidValueError("The definition has no fields such as 'title: My challenge'.", field="definition")
-    return given
+    people = {key: _names(given, key) for key in ("organisers", "groups")}
+    return parse_definition(given), people
 
 
 def _names(given: dict[str, Any], key: str) -> list[str]:

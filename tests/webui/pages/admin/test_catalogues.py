@@ -13,6 +13,8 @@ from tap.metadata.survey_catalogues.places import CataloguePlaces
 from tap.metadata.survey_catalogues.service import SurveyCatalogues
 from tests.support.hats import write_hats
 from tests.webui.pages.conftest import SignIn
+from webui.api.models.base import Listed
+from webui.api.models.catalogues import Catalogue
 from webui.api.openapi.examples import CATALOGUE
 
 
@@ -77,6 +79,20 @@ def test_rest_gives_catalogues_like_the_example(root: httpx2.Client, place: Path
     assert root.post("/api/catalogues/sky/refresh").json()["partitions"] == made.json()["partitions"]
     assert root.delete("/api/catalogues/sky").status_code == 204
     assert root.get("/api/catalogues/sky").status_code == 404
+
+
+def test_catalogues_without_a_known_number_of_rows_come_before_all_others(root: httpx2.Client, place: Path):
+    frame = pd.DataFrame({"id": [1, 2], "ra": [10.0, 200.0], "dec": [5.0, -60.0]})
+    for name in ("bare", "plain"):
+        write_hats(frame, place / name, most_rows=5, metadata=False)
+        properties = place / name / "hats.properties"
+        lines = properties.read_text().splitlines(keepends=True)
+        properties.write_text("".join(line for line in lines if not line.startswith("hats_nrows")))
+    for name in ("plain", "sky", "bare"):
+        assert root.post("/api/catalogues", json={"name": name, "url": f"{place}/{name}"}).status_code == 201
+    for ordering, expected in (("rows", [None, None, 60]), ("-rows", [60, None, None])):
+        listed = root.get("/api/catalogues", params={"ordering": ordering})
+        assert [each.rows for each in Listed[Catalogue].model_validate_json(listed.content).results] == expected
 
 
 def _assert_alike(found: Mapping[str, object], example: Mapping[str, object]) -> None:

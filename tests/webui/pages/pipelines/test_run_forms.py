@@ -8,6 +8,7 @@ import httpx2
 import numpy as np
 import pytest
 from lxml import html
+from sqlalchemy import event
 
 from core.auth.models import Identity
 from pipelines.models import Run, RunRequest
@@ -246,3 +247,20 @@ def test_two_runs_are_compared(alice: httpx2.Client, sign_in: SignIn, publish: P
     assert "delta_z_threshold" in page.text
     assert sign_in("bob").get(f"/runs/compare?first={first.id}&second={second.id}").status_code == 404
     assert alice.get(f"/runs/compare?first={first.id}").status_code == 400
+
+
+def test_a_list_of_many_runs_needs_no_more_queries_than_one_of_a_single_run(
+    alice: httpx2.Client, publish: Publish, services: Services, add_run
+):
+    one, other = publish("One"), publish("Other", visibility=Visibility.PUBLIC)
+    for name, inputs in (("First", (other, one)), ("Second", (one,)), ("Third", (other,))):
+        add_run(*inputs, display_name=name)
+    statements: list[str] = []
+    event.listen(services.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    counts = []
+    for size in (1, 3):
+        statements.clear()
+        listed = alice.get("/api/processes", params={"page_size": size}).json()["results"]
+        counts.append(sum("FROM products" in each or "FROM releases" in each for each in statements))
+    assert counts[0] == counts[1] > 0
+    assert [run["inputs"] for run in reversed(listed)] == [[other.id, one.id], [one.id], [other.id]]
