@@ -4,6 +4,7 @@ import pytest
 from pzserver.connections.connection import Connection
 from pzserver.errors import BrokenDownloadError, NotFoundError
 from pzserver.files.downloads import download
+from pzserver.products.files import ProductFile
 
 from tests.clients.local_server import Answer, local_server
 
@@ -78,6 +79,20 @@ def test_a_file_that_is_there_already_is_not_sent_again(local, tmp_path):
     fetch(local, tmp_path / "x", sha256=SHA256)
 
     assert local.requests == []
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_queries_between_the_blocks_of_a_file_do_not_cut_it(local, is_moved):
+    path = "/vospace/files/products/1_x/x"
+    local.answers["/whole"] = Answer(CONTENT)
+    local.answers[path] = Answer(b"", 307, location=f"{local.url}/whole") if is_moved else Answer(CONTENT)
+    connection = Connection("t", local.url)
+    blocks = ProductFile("x", "main", None, None, None, None, "/products/1_x/x", connection).blocks(1000)
+
+    first = next(blocks)
+    connection.session.close_streams()  # as each query does at its end
+
+    assert first + b"".join(blocks) == CONTENT
 
 
 def test_progress_is_told_up_to_the_whole(local, tmp_path):
