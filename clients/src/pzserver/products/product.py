@@ -278,7 +278,7 @@ class Product(TableRows, ProductActions):
         """
         from pzserver.products.files import download_all
 
-        return download_all(self.files, self.internal_name, folder, progress=progress)
+        return download_all(self._connection, self.internal_name, self.files, folder, progress=progress)
 
     def nested(
         self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
