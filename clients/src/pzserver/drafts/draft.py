@@ -11,9 +11,10 @@ from pzserver import models
 from pzserver.connections.progress import byte_bar
 from pzserver.drafts.columns import DraftColumn, DraftColumns, Guess, GuessList
 from pzserver.drafts.parts import send_parts, unfinished_uploads
-from pzserver.drafts.sources import ColumnWords, opened_source
+from pzserver.drafts.sources import opened_source
 from pzserver.errors import InvalidValueError, PzServerError
 from pzserver.products.product import Product
+from pzserver.tables.frames import ColumnWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +145,7 @@ class Draft:
         InvalidValueError
             There is no such column.
         """
-        return self._describe(ColumnWords(units or {}, ucds or {}, descriptions or {}).by_column())
+        return self._describe(ColumnWords(units, ucds, descriptions).by_column())
 
     # --- files
 
