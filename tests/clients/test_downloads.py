@@ -4,6 +4,7 @@ import pytest
 from pzserver.connections.connection import Connection
 from pzserver.errors import BrokenDownloadError, NotFoundError
 from pzserver.files.downloads import download
+from pzserver.products.files import FileList, ProductFile, download_all
 
 from tests.clients.local_server import Answer, local_server
 
@@ -78,6 +79,28 @@ def test_a_file_that_is_there_already_is_not_sent_again(local, tmp_path):
     fetch(local, tmp_path / "x", sha256=SHA256)
 
     assert local.requests == []
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_queries_between_the_blocks_of_a_file_do_not_cut_it(local, is_moved):
+    path = "/vospace/files/products/1_x/x"
+    local.answers["/whole"] = Answer(CONTENT)
+    local.answers[path] = Answer(b"", 307, location=f"{local.url}/whole") if is_moved else Answer(CONTENT)
+    connection = Connection("t", local.url)
+    blocks = ProductFile("x", "main", None, None, None, None, "/products/1_x/x", connection).blocks(1000)
+
+    first = next(blocks)
+    connection.session.close_streams()  # as each query does at its end
+
+    assert first + b"".join(blocks) == CONTENT
+
+
+def test_a_product_without_files_is_downloaded_with_its_description(local, tmp_path):
+    local.answers["/vospace/files/products/1_x/product_metadata.yaml"] = Answer(b"id: 1")
+
+    folder = download_all(Connection("t", local.url), "1_x", FileList([]), tmp_path, progress=False)
+
+    assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [("product_metadata.yaml", b"id: 1")]
 
 
 def test_progress_is_told_up_to_the_whole(local, tmp_path):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, NotFoundError, RequestError
@@ -78,7 +79,7 @@ class Catalogue:
         query = f"SELECT {_PRODUCT_COLUMNS} FROM photoz.products{where} ORDER BY product_id DESC"  # noqa: S608 - quoted
         return [_product(record) for record in self.records(query)]
 
-    def product(self, key: int | str) -> Json:
+    def product(self, key: SupportsIndex | str) -> Json:
         """Find a published product by its number or internal name.
 
         Raises
@@ -86,18 +87,17 @@ class Catalogue:
         NotFoundError
             It does not exist, or you may not see it.
         """
-        by_number = isinstance(key, int) or key.isdecimal()
-        found = self.products({"id": int(key)} if by_number else {"internal_name": str(key)})
+        number = _number_of(key)
+        found = self.products({"internal_name": key} if number is None else {"id": number})
         if not found:
             message = f"There is no published product '{key}' that you may read."
             raise NotFoundError(message)
         return found[0]
 
-    def number(self, key: int | str) -> int:
+    def number(self, key: SupportsIndex | str) -> int:
         """Return the number of a product; drafts are found by number alone."""
-        if isinstance(key, int) or key.isdecimal():
-            return int(key)
-        return int(self.product(key)["id"])
+        number = _number_of(key)
+        return int(self.product(key)["id"]) if number is None else number
 
     def columns(self, product_id: int) -> list[Json]:
         """List the columns of a product's table with their meanings."""
@@ -193,6 +193,13 @@ def positions_of(product: Json, what_for: str) -> tuple[str, str]:
         message = f"The product '{product['internal_name']}' has no positions, so it cannot {what_for}."
         raise ValueError(message)
     return str(ra_column), str(dec_column)
+
+
+def _number_of(key: SupportsIndex | str) -> int | None:
+    """Return a key as a number, which may be one of numpy or a text; None for an internal name."""
+    if not isinstance(key, str):
+        return index(key)
+    return int(key) if key.isdecimal() else None
 
 
 def _product(record: Json) -> Json:

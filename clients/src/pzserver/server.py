@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, overload
 
@@ -79,7 +78,7 @@ class PzServer(TodaysMethods, ServerParts):
 
     def __getitem__(self, key: SupportsIndex | str) -> Product:
         """Return a product by its number or internal name."""
-        return Product(self._connection, self._catalogue, _key(key))
+        return Product(self._connection, self._catalogue, key)
 
     def close(self) -> None:
         """Close the connections to the server; otherwise they are closed when Python ends."""
@@ -106,7 +105,7 @@ class PzServer(TodaysMethods, ServerParts):
         maxrec
             Maximum number of rows; all by default, up to the limit of the server.
         """
-        return self._catalogue.rows(self._catalogue.product(_key(product_id)), columns, cone, maxrec=maxrec)
+        return self._catalogue.rows(self._catalogue.product(product_id), columns, cone, maxrec=maxrec)
 
     def ensemble(
         self,
@@ -129,11 +128,7 @@ class PzServer(TodaysMethods, ServerParts):
         maxrec
             Maximum number of objects; all by default, up to the limit of the server.
         """
-        from pzserver.products.ensembles import ensemble_of
-
-        return ensemble_of(
-            self._catalogue.votable(self._catalogue.product(_key(product_id)), columns, cone, maxrec=maxrec)
-        )
+        return self[product_id].ensemble(columns, cone, maxrec=maxrec)
 
     # --- changes
 
@@ -249,21 +244,12 @@ class PzServer(TodaysMethods, ServerParts):
 
     def update_description(self, product_id: SupportsIndex | str, text: str) -> None:
         """Replace the description of a product of yours."""
-        number = self._number(product_id)
+        number = self._catalogue.number(product_id)
         self._connection.json("PATCH", f"products/{number}/", json={"description": text})
 
     def delete_product(self, product_id: SupportsIndex | str) -> None:
         """Delete a product of yours."""
-        self._connection.json("DELETE", f"products/{self._number(product_id)}/")
-
-    def _number(self, product_id: SupportsIndex | str) -> int:
-        """Return the number of a product; drafts are found by number alone."""
-        return self._catalogue.number(_key(product_id))
-
-
-def _key(product_id: SupportsIndex | str) -> int | str:
-    """Return a number, which may be one of numpy, or an internal name."""
-    return product_id if isinstance(product_id, str) else index(product_id)
+        self._connection.json("DELETE", f"products/{self._catalogue.number(product_id)}/")
 
 
 def _publish(upload: PzUpload, *, chosen: bool) -> None:

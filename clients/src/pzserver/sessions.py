@@ -26,6 +26,10 @@ class TidySession(requests.Session):
             self._streams().append(response)
         return response
 
+    def leave_open(self, response: requests.Response) -> None:
+        """Leave a streamed response to its reader, who closes it."""
+        self._mine.streams = [each for each in self._streams() if each is not response]
+
     def close_streams(self) -> None:
         """Close the streamed responses of this thread; their unread bytes are lost."""
         while streams := self._streams():

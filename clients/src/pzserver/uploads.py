@@ -11,7 +11,7 @@ from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, PzServerError
 from pzserver.files.downloads import Progress
 
-__all__ = ["PzUpload", "create_product"]
+__all__ = ["PzUpload", "create_product", "publish_product", "wait_for_inspection"]
 
 _CHUNK = 1 << 20
 _WAIT_SECONDS = 30
@@ -30,6 +30,34 @@ def create_product(connection: Connection, fields: Mapping[str, Any]) -> int:
     number = None if release is None else _number_of(connection, "releases", str(release))
     answer = connection.json("POST", "products/", json={**fields, "product_type": kind, "release": number})
     return int(answer["id"])
+
+
+def wait_for_inspection(connection: Connection, product_id: int, state: dict[str, Any]) -> dict[str, Any]:
+    """Wait until the inspection of a main file does not run any more, and return its state.
+
+    Parameters
+    ----------
+    state
+        Its present state.
+    """
+    while state["state"] == "running":
+        state = connection.json("GET", f"products/{product_id}/inspection", params={"wait": _WAIT_SECONDS})
+    return state
+
+
+def publish_product(connection: Connection, product_id: int) -> dict[str, Any]:
+    """Publish a product, wait while it is processed, and return its metadata.
+
+    Raises
+    ------
+    RequiredColumnsError
+        Mandatory meanings of its type are missing.
+    """
+    metadata: dict[str, Any] = connection.json("POST", f"products/{product_id}/publish")
+    while metadata["product_status"] == "Processing":
+        connection.json("GET", f"products/{product_id}/inspection", params={"wait": _WAIT_SECONDS})
+        metadata = connection.json("GET", f"products/{product_id}/")
+    return metadata
 
 
 class PzUpload(TodaysUpload):
@@ -89,11 +117,8 @@ class PzUpload(TodaysUpload):
         InvalidValueError
             The file cannot be read; the message states the reason.
         """
-        state: dict[str, Any] = self._connection.json("POST", f"products/{self.product_id}/inspect")
-        while state["state"] == "running":
-            state = self._connection.json(
-                "GET", f"products/{self.product_id}/inspection", params={"wait": _WAIT_SECONDS}
-            )
+        started = self._connection.json("POST", f"products/{self.product_id}/inspect")
+        state = wait_for_inspection(self._connection, self.product_id, started)
         if state["state"] == "failed":
             raise InvalidValueError(state["error"])
         found: dict[str, Any] = state["found"]
@@ -125,10 +150,7 @@ class PzUpload(TodaysUpload):
         RequiredColumnsError
             Mandatory meanings of its type are missing.
         """
-        answer = self._connection.json("POST", f"products/{self.product_id}/publish")
-        while answer["product_status"] == "Processing":
-            self._connection.json("GET", f"products/{self.product_id}/inspection", params={"wait": _WAIT_SECONDS})
-            answer = self.metadata
+        answer = publish_product(self._connection, self.product_id)
         if answer["product_status"] != "Published":
             state = self._connection.json("GET", f"products/{self.product_id}/inspection")
             raise PzServerError(state["error"] or f"The product is {answer['product_status'].lower()}, not published.")

@@ -10,7 +10,7 @@ from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, QTable, Table
 from astropy.time import Time
 from pzserver import InvalidValueError, QueryResult
-from pzserver.tables.frames import arrow_table, parquet_file, with_metadata
+from pzserver.tables.frames import ColumnWords, arrow_table, parquet_file, with_metadata
 
 
 def test_frames_of_pandas_keep_types_missing_values_and_a_named_index():
@@ -74,8 +74,22 @@ def test_what_cannot_be_sent_is_named(table, reason):
 
 
 def test_metadata_are_added_by_column_name():
-    table = with_metadata(pa.table({"f": [1.0], "z": [2.0]}), "unit", {"f": u.nJy})
+    table = with_metadata(pa.table({"f": [1.0], "z": [2.0]}), ColumnWords(units={"f": u.nJy}))
 
     assert (table.field("f").metadata, table.field("z").metadata) == ({b"unit": b"nJy"}, None)
     with pytest.raises(InvalidValueError, match="no column 'x'; there are f, z"):
-        with_metadata(table, "ucd", {"x": "phot"})
+        with_metadata(table, ColumnWords(ucds={"x": "phot"}))
+
+    again = with_metadata(table, ColumnWords({"f": "mJy"}, {"f": "phot.flux"}, {"z": "measured"}))
+    assert again.field("f").metadata == {b"unit": b"mJy", b"ucd": b"phot.flux"}
+    assert again.field("z").metadata == {b"description": b"measured"}
+
+
+def test_units_are_sent_in_the_syntax_of_the_ivoa_with_a_table_and_with_a_file():
+    unit = u.W / u.m**2
+    words = ColumnWords({"f": unit, "z": "km/s"})
+
+    table = with_metadata(pa.table({"f": [1.0], "z": [2.0]}), words)
+
+    assert words.by_column() == {"f": {"unit": unit.to_string("vounit")}, "z": {"unit": "km/s"}}
+    assert table.field("f").metadata == {b"unit": unit.to_string("vounit").encode()}

@@ -162,7 +162,7 @@ class TodaysMethods:
         get_big_products
             Whether files above 200 MiB are read as well.
         """
-        return self._files.table(self._catalogue.product(self._key(product_id)), big=get_big_products)
+        return self._files.table(self._catalogue.product(product_id), big=get_big_products)
 
     def download_product(
         self,
@@ -190,7 +190,7 @@ class TodaysMethods:
         Path
             The zip, or the folder.
         """
-        product, folder = self._catalogue.product(self._key(product_id)), Path(save_in)
+        product, folder = self._catalogue.product(product_id), Path(save_in)
         folder.mkdir(parents=True, exist_ok=True)
         target = self._files.save(product, folder, unpacked=unpacked, progress=progress)
         print(f"File saved as: {target}\nDone!")  # noqa: T201 - what notebooks show
@@ -239,7 +239,3 @@ class TodaysMethods:
         except NotFoundError as e:
             message = f"product not found: there is no '{product_id}' that you may read; see get_products_list()."
             raise NotFoundError(message, response=e.response) from e
-
-    @staticmethod
-    def _key(product_id: SupportsIndex | str) -> int | str:
-        return product_id if isinstance(product_id, str) else product_id.__index__()

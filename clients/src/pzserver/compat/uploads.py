@@ -89,8 +89,7 @@ class TodaysUpload:
 
     def get_product_columns(self) -> dict[str, int]:
         """Return the names of the columns with their numbers."""
-        found = self._connection.json("GET", "product-contents/", params={"product": self.product_id})["results"]
-        return {str(each["column_name"]): int(each["id"]) for each in found}
+        return {str(each["column_name"]): int(each["id"]) for each in self._columns()}
 
     def add_auxiliary_file(self, filepath: str | Path, update: bool = True) -> None:  # noqa: ARG002 - scripts give it
         """Add a file; one of a name that is taken gets a number in its name."""
@@ -98,9 +97,8 @@ class TodaysUpload:
 
     def check_required_columns(self) -> dict[str, Any]:
         """Return whether all mandatory meanings are set: ``success``, and a ``message``."""
-        found = self._connection.json("GET", "product-contents/", params={"product": self.product_id})["results"]
         types = self._connection.json("GET", "product-types/", params={"id": self._metadata()["product_type"]})
-        set_ones = {str(each["alias"]).lower() for each in found if each["alias"]}
+        set_ones = {str(each["alias"]).lower() for each in self._columns() if each["alias"]}
         mandatory = types["results"][0]["mandatory_columns"]
         missing = [SYSTEM_COLUMNS[key][0] for key in mandatory if key not in set_ones]
         if missing:
@@ -114,10 +112,13 @@ class TodaysUpload:
         return PzRequests(connection=self._connection)
 
     def _metadata(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._connection.json("GET", f"products/{self.product_id}/")
-        return found
+        return self._api.get("products", self.product_id)
 
     def _files(self) -> list[dict[str, Any]]:
-        params = {"product_id": self.product_id}
-        found: list[dict[str, Any]] = self._connection.json("GET", "product-files/", params=params)["results"]
+        return self._api.get_product_files(self.product_id)
+
+    def _columns(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._api.get_by_attribute("product-contents", "product", self.product_id)[
+            "results"
+        ]
         return found

@@ -81,7 +81,7 @@ class Connection:
         return _json_of(self.request(method, f"{self.base_url}/api/{path}", **options))
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Send a request and return the response.
+        """Send a request and return the response; the caller closes it when it is streamed.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Connection:
         """
         options.setdefault("timeout", self.timeout)
         try:
-            return check(self.session.request(method, url, **options))
+            response = check(self.session.request(method, url, **options))
         except RequestError:
             raise
         except requests.exceptions.RequestException as e:
@@ -99,6 +99,9 @@ class Connection:
             if reason != str(e):  # nor may the traceback of the cause show a secret
                 raise RequestError(message, request=e.request) from None
             raise RequestError(message, request=e.request) from e
+        if options.get("stream"):
+            self.session.leave_open(response)
+        return response
 
     def redacted(self, text: str) -> str:
         """Return a text without the token, and without passwords and keys in addresses."""

@@ -11,9 +11,11 @@ from pzserver import models
 from pzserver.connections.progress import byte_bar
 from pzserver.drafts.columns import DraftColumn, DraftColumns, Guess, GuessList
 from pzserver.drafts.parts import send_parts, unfinished_uploads
-from pzserver.drafts.sources import ColumnWords, opened_source
+from pzserver.drafts.sources import opened_source
 from pzserver.errors import InvalidValueError, PzServerError
 from pzserver.products.product import Product
+from pzserver.tables.frames import ColumnWords
+from pzserver.uploads import publish_product, wait_for_inspection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from pzserver.drafts.sources import Source, Uploadable
 
 __all__ = ["Draft"]
-
-_WAIT_SECONDS = 30
 
 
 class Draft:
@@ -144,7 +144,7 @@ class Draft:
         InvalidValueError
             There is no such column.
         """
-        return self._describe(ColumnWords(units or {}, ucds or {}, descriptions or {}).by_column())
+        return self._describe(ColumnWords(units, ucds, descriptions).by_column())
 
     # --- files
 
@@ -195,16 +195,13 @@ class Draft:
         InvalidValueError
             The file cannot be read; the message states the reason.
         """
-        path = f"products/{self.number}/inspection"
-        state = self._inspection()
-        if state.state != "running":
-            state = models.Inspection.from_json(self._connection.json("POST", f"products/{self.number}/inspect"))
-        while state.state == "running":
-            answer = self._connection.json("GET", path, params={"wait": _WAIT_SECONDS})
-            state = models.Inspection.from_json(answer)
+        state = self._connection.json("GET", f"products/{self.number}/inspection")
+        if state["state"] != "running":
+            state = self._connection.json("POST", f"products/{self.number}/inspect")
+        ended = models.Inspection.from_json(wait_for_inspection(self._connection, self.number, state))
         self.reload()
-        if state.state == "failed":
-            raise InvalidValueError(state.error or "The main file cannot be read.")
+        if ended.state == "failed":
+            raise InvalidValueError(ended.error or "The main file cannot be read.")
         return self
 
     def accept_guesses(self) -> Self:
@@ -223,11 +220,7 @@ class Draft:
         RequiredColumnsError
             A column lacks that its product type needs; `set_meanings` sets them.
         """
-        answer = self._connection.json("POST", f"products/{self.number}/publish")
-        while answer["product_status"] == "Processing":
-            self._connection.json("GET", f"products/{self.number}/inspection", params={"wait": _WAIT_SECONDS})
-            answer = self._connection.json("GET", f"products/{self.number}/")
-        self.record = models.Product.from_json(answer)
+        self.record = models.Product.from_json(publish_product(self._connection, self.number))
         if self.state != "Published":
             raise PzServerError(self.error or f"The product is {self.state.lower()}, not published.")
         return Product(self._connection, self._catalogue, self.number)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, SupportsIndex
 
 from pzserver.drafts.draft import Draft
-from pzserver.drafts.sources import ColumnWords, Source, Uploadable, opened_source
+from pzserver.drafts.sources import Source, Uploadable, opened_source
 from pzserver.errors import NotFoundError
 from pzserver.models import Product
 from pzserver.products.products import read_pages
+from pzserver.tables.frames import ColumnWords
 from pzserver.tables.records import RecordList
 from pzserver.uploads import create_product
 
@@ -105,7 +106,7 @@ class Drafts:
             "visibility": visibility,
             "groups": list(groups),
         }
-        words, others = ColumnWords(units or {}, ucds or {}, descriptions or {}), [Path(path) for path in files]
+        words, others = ColumnWords(units, ucds, descriptions), [Path(path) for path in files]
         for path in others:
             if not path.is_file():
                 message = f"There is no file {path}."

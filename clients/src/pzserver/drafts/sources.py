@@ -17,33 +17,14 @@ from pzserver.errors import InvalidValueError
 from pzserver.tables.frames import arrow_table, is_table, with_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from qp import Ensemble
 
-    from pzserver.tables.frames import TableLike
+    from pzserver.tables.frames import ColumnWords, TableLike
 
-__all__ = ["ColumnWords", "Source", "Uploadable", "opened_source"]
+__all__ = ["Source", "Uploadable", "opened_source"]
 
 #: What can be uploaded: a table in memory, an ensemble of qp, or the path of a file or a folder.
 Uploadable: TypeAlias = "TableLike | Ensemble | str | Path"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnWords:
-    """Units, UCDs and descriptions by column name, beside those that a table has itself."""
-
-    units: Mapping[str, object]
-    ucds: Mapping[str, str]
-    descriptions: Mapping[str, str]
-
-    def by_column(self) -> dict[str, dict[str, str]]:
-        """Return what is known of each column, as the REST API takes it."""
-        found: dict[str, dict[str, str]] = {}
-        for key, values in (("unit", self.units), ("ucd", self.ucds), ("description", self.descriptions)):
-            for name, value in values.items():
-                found.setdefault(name, {})[key] = str(value)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +87,7 @@ def _write(data: TableLike, file: BinaryIO, words: ColumnWords | None) -> None:
 
     table = arrow_table(data)
     if words is not None:
-        for key, values in (("unit", words.units), ("ucd", words.ucds), ("description", words.descriptions)):
-            table = with_metadata(table, key, values)
+        table = with_metadata(table, words)
     pq.write_table(table, file, compression="zstd")
 
 

@@ -257,9 +257,7 @@ class Challenge:
     def _product_of(self, estimates: Estimates, method: str, *, progress: bool) -> int:
         if isinstance(estimates, Product):
             return estimates.number
-        if isinstance(estimates, SupportsIndex):
-            return estimates.__index__()
-        if isinstance(estimates, str) and not Path(estimates).exists():
+        if isinstance(estimates, SupportsIndex) or (isinstance(estimates, str) and not Path(estimates).exists()):
             return self._catalogue.number(estimates)
         drafts = Drafts(self._connection, self._catalogue)
         name = f"{method}, submitted to {self.name}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, TypedDict
 
@@ -165,9 +164,9 @@ class Pipeline:
     def _key(self, key: ProductKey) -> int | str:
         if isinstance(key, Product):
             return key.number
-        if isinstance(key, str):
-            return key if key.startswith("vos:") else self._catalogue.number(key)
-        return index(key)
+        if isinstance(key, str) and key.startswith("vos:"):
+            return key
+        return self._catalogue.number(key)
 
 
 class Pipelines:

@@ -60,6 +60,10 @@ class ProductActions:
             """Metadata."""
 
         @cached_property
+        def _found(self) -> dict[str, Any]:
+            """What the catalogue has of it."""
+
+        @cached_property
         def columns(self) -> ColumnList:
             """Columns of the table."""
 
@@ -200,8 +204,7 @@ class ProductActions:
         """Return the probability densities as an ensemble of qp; see `pzserver.PzServer.ensemble`."""
         from pzserver.products.ensembles import ensemble_of
 
-        product = self._catalogue.product(self.number)
-        found: Ensemble = ensemble_of(self._catalogue.votable(product, columns, cone, maxrec=maxrec))
+        found: Ensemble = ensemble_of(self._catalogue.votable(self._found, columns, cone, maxrec=maxrec))
         return found
 
     def rail(self) -> RailHandle:

@@ -115,13 +115,15 @@ def product_files(connection: Connection, internal_name: str, files: list[Remote
     )
 
 
-def download_all(files: FileList, internal_name: str, folder: str | Path, *, progress: bool) -> Path:
+def download_all(
+    connection: Connection, internal_name: str, files: FileList, folder: str | Path, *, progress: bool
+) -> Path:
     """Download the files of a product and its description into a folder of its name, and return that folder."""
     target = Path(folder) / local_name(internal_name)
     target.mkdir(parents=True, exist_ok=True)
     for file in files:
         if file.name != METADATA_NAME:
             file.download(target, progress=progress)
-    connection, path = files[0]._connection, f"/products/{internal_name}/{METADATA_NAME}"  # noqa: SLF001 - of this module
+    path = f"/products/{internal_name}/{METADATA_NAME}"
     ProductFile(METADATA_NAME, "description", None, None, None, None, path, connection).download(target)
     return target

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pzserver.errors import InvalidValueError
 from pzserver.tables.records import RecordList
@@ -80,8 +80,8 @@ class ProductFilters:
             if sent not in self.known.names:
                 raise InvalidValueError(f"'{name}' is not a filter{self._hint(name)}")
             what = _NUMBERED.get(name.removesuffix("__in"))
-            if what is not None:
-                values = [each if each.isdecimal() else self._number(what, each) for each in values]
+            if what is not None and not all(map(str.isdecimal, values)):
+                values = self._numbers(what, values)
             found[sent] = ",".join(values)
         return found
 
@@ -90,16 +90,18 @@ class ProductFilters:
         names = ", ".join(self.known.names)
         return f"; did you mean '{near[0]}'? The filters are {names}." if near else f"; the filters are {names}."
 
-    def _number(self, what: str, name: str) -> str:
-        """Return the number of a product type or a release that is given by one of its names."""
+    def _numbers(self, what: str, values: Iterable[str]) -> list[str]:
+        """Return the numbers of product types or releases that are given by one of their names, or by their numbers."""
         results = self._connection.json("GET", f"{what}/")["results"]
-        for each in results:
-            if name.casefold() in {each["name"].casefold(), each["display_name"].casefold()}:
-                return str(each["id"])
-        names = ", ".join(str(each["name"]) for each in results) or "none"
-        raise InvalidValueError(
-            f"'{name}' is not one of the {what.replace('-', ' ')} of this server; they are {names}."
-        )
+        return [value if value.isdecimal() else _number(what, value, results) for value in values]
+
+
+def _number(what: str, name: str, results: Iterable[Mapping[str, Any]]) -> str:
+    for each in results:
+        if name.casefold() in {each["name"].casefold(), each["display_name"].casefold()}:
+            return str(each["id"])
+    names = ", ".join(str(each["name"]) for each in results) or "none"
+    raise InvalidValueError(f"'{name}' is not one of the {what.replace('-', ' ')} of this server; they are {names}.")
 
 
 def _values(name: str, value: object) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 from urllib.parse import quote
 
 from pzserver import models
@@ -56,7 +56,7 @@ class Product(TableRows, ProductActions):
         self,
         connection: Connection,
         catalogue: Catalogue,
-        key: int | str | None = None,
+        key: SupportsIndex | str = "",
         *,
         meta: Mapping[str, object] | None = None,
     ) -> None:
@@ -79,7 +79,7 @@ class Product(TableRows, ProductActions):
     @cached_property
     def _found(self) -> Json:
         """What the catalogue in TAP has of it."""
-        return self._catalogue.product(self._key if self._key is not None else "")
+        return self._catalogue.product(self._key)
 
     @property
     def number(self) -> int:
@@ -278,7 +278,7 @@ class Product(TableRows, ProductActions):
         """
         from pzserver.products.files import download_all
 
-        return download_all(self.files, self.internal_name, folder, progress=progress)
+        return download_all(self._connection, self.internal_name, self.files, folder, progress=progress)
 
     def nested(
         self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None

@@ -45,7 +45,7 @@ class Products:
 
     def __getitem__(self, key: SupportsIndex | str) -> Product:
         """Return a product by its number or internal name."""
-        return Product(self._connection, self._catalogue, key if isinstance(key, str) else key.__index__())
+        return Product(self._connection, self._catalogue, key)
 
     def __iter__(self) -> Iterator[Product]:
         return iter(self.list())

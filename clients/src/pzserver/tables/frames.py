@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.table import Table
 
-__all__ = ["DESCRIPTIVE_KEYS", "ArrowStream", "TableLike", "arrow_table", "is_table", "parquet_file", "with_metadata"]
+__all__ = [
+    "DESCRIPTIVE_KEYS",
+    "ArrowStream",
+    "ColumnWords",
+    "TableLike",
+    "arrow_table",
+    "is_table",
+    "parquet_file",
+    "with_metadata",
+]
 
 #: Keys of the metadata of a field that the server reads and sends.
 DESCRIPTIVE_KEYS = ("unit", "ucd", "utype", "xtype", "description")
@@ -30,6 +40,23 @@ class ArrowStream(Protocol):
 
 #: A table in memory: a frame of pandas or polars, a table of astropy or Arrow, a result, or columns by name.
 TableLike: TypeAlias = "pd.DataFrame | pa.Table | Table | ArrowStream | Mapping[str, Sequence[object]]"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnWords:
+    """Units, UCDs and descriptions by column name, beside those that a table has itself."""
+
+    units: Mapping[str, object] | None = None
+    ucds: Mapping[str, str] | None = None
+    descriptions: Mapping[str, str] | None = None
+
+    def by_column(self) -> dict[str, dict[str, str]]:
+        """Return what is known of each column, as the REST API takes it."""
+        found: dict[str, dict[str, str]] = {}
+        for key, values in (("unit", self.units), ("ucd", self.ucds), ("description", self.descriptions)):
+            for name, value in (values or {}).items():
+                found.setdefault(name, {})[key] = _unit_text(value)
+        return found
 
 
 def is_table(value: object) -> bool:
@@ -82,8 +109,8 @@ def parquet_file(table: pa.Table) -> BytesIO:
     return file
 
 
-def with_metadata(table: pa.Table, key: str, values: Mapping[str, object]) -> pa.Table:
-    """Return a table whose fields have further metadata: ``unit``, ``ucd`` or ``description``, by column name.
+def with_metadata(table: pa.Table, words: ColumnWords) -> pa.Table:
+    """Return a table whose fields have further units, UCDs and descriptions as metadata.
 
     Raises
     ------
@@ -92,14 +119,13 @@ def with_metadata(table: pa.Table, key: str, values: Mapping[str, object]) -> pa
     """
     import pyarrow as pa
 
-    if unknown := [name for name in values if name not in table.column_names]:
+    added = words.by_column()
+    if unknown := [name for name in added if name not in table.column_names]:
         raise InvalidValueError(f"There is no column '{unknown[0]}'; there are {', '.join(table.column_names)}.")
-    fields = [
-        field.with_metadata({**(field.metadata or {}), key.encode(): _unit_text(values[field.name]).encode()})
-        if field.name in values
-        else field
-        for field in table.schema
-    ]
+    fields = []
+    for field in table.schema:
+        known = {key.encode(): text.encode() for key, text in added.get(field.name, {}).items()}
+        fields.append(field.with_metadata({**(field.metadata or {}), **known}) if known else field)
     return pa.Table.from_arrays(table.columns, schema=pa.schema(fields, table.schema.metadata))
 
 

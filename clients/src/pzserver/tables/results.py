@@ -56,7 +56,7 @@ class QueryResult:
         if name not in self.columns:
             message = f"There is no column '{name}'; there are {', '.join(self.columns)}."
             raise KeyError(message)
-        return self.to_table()[name]
+        return QueryResult(self._table.select([name]), overflow=self.overflow).to_table()[name]
 
     def __iter__(self) -> Iterator[dict[str, object]]:
         """Yield the rows as dictionaries, with None for missing values."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pzserver.errors import InvalidValueError, RequestError, check
 from pzserver.tables.definitions import table_definition
-from pzserver.tables.frames import arrow_table, parquet_file, with_metadata
+from pzserver.tables.frames import ColumnWords, arrow_table, parquet_file, with_metadata
 from pzserver.tables.queries import tap_service
 
 if TYPE_CHECKING:
@@ -56,10 +56,7 @@ class UserTableRequests:
             from pzserver.tables.readers import read_table
 
             table = read_table(Path(table), {})
-        found = arrow_table(table)
-        for key, values in (("unit", units), ("ucd", ucds), ("description", descriptions)):
-            found = with_metadata(found, key, values or {})
-        return found
+        return with_metadata(arrow_table(table), ColumnWords(units, ucds, descriptions))
 
     def create(self, name: str, rows: pa.Table, description: str) -> None:
         """Create a table and load its rows; nothing stays when they cannot be loaded."""
