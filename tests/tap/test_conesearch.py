@@ -13,6 +13,7 @@ from astropy.io.votable.dataorigin import extract_data_origin
 from lxml import etree
 from pzserver.sessions import TidySession
 
+from tests.registry.schemas import harvest_schema
 from tests.support.tools import Stilts
 from tests.tap.small_site import DEC, RA, SmallSite, small_site
 
@@ -238,6 +239,11 @@ def test_capabilities_name_the_service_and_a_query_that_finds_something(site: Sm
     ]  # fmt: skip
     query = {name.upper(): cone.findtext(f"testQuery/{name}") for name in ("ra", "dec", "sr")}
     assert len(read(ask(site, site.numbered, **query)).array) >= 1
+
+
+def test_capabilities_are_valid_against_the_schemas(site: SmallSite):
+    answer = requests.get(site.url(f"conesearch/{site.numbered}/capabilities"), timeout=60)
+    harvest_schema().assertValid(etree.fromstring(answer.content))
 
 
 def test_a_cone_may_be_asked_for_in_another_format(site: SmallSite):
