@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, overload
 from pzserver.catalogue import Catalogue
 from pzserver.compat.methods import TodaysMethods
 from pzserver.connections.connection import TIMEOUT, Connection, server_url
+from pzserver.connections.hosts import find_host
 from pzserver.connections.tokens import find_token
 from pzserver.errors import RequiredColumnsError
 from pzserver.files.downloads import Progress
@@ -36,7 +37,8 @@ class PzServer(TodaysMethods, ServerParts):
         An access token; the server shows it once, when it is created. By default that of the environment variable
         ``PZSERVER_TOKEN``, of the configuration file, or of the Rubin Science Platform.
     host
-        Address of the server, with or without ``/api/`` at its end; a redirect of it is followed once and kept.
+        Address of the server, with or without ``/api/`` at its end; a redirect of it is followed once and kept. By
+        default that of ``PZSERVER_HOST``, of the configuration file, or ``http://127.0.0.1:8000``.
     timeout
         Seconds to wait for a connection and for the next bytes of a response, or both.
     retries
@@ -53,12 +55,13 @@ class PzServer(TodaysMethods, ServerParts):
     def __init__(
         self,
         token: str | None = None,
-        host: str = "http://127.0.0.1:8000",
+        host: str | None = None,
         *,
         timeout: float | tuple[float, float] = TIMEOUT,
         retries: int = 4,
     ) -> None:
-        self._connection = Connection(find_token(token, server_url(host)), host, timeout=timeout, retries=retries)
+        address = find_host(host)
+        self._connection = Connection(find_token(token, server_url(address)), address, timeout=timeout, retries=retries)
         try:
             self._connection.settle()
         except BaseException:
