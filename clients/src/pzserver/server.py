@@ -20,6 +20,7 @@ from pzserver.uploads import PzUpload, create_product
 
 if TYPE_CHECKING:
     from astropy.table import Table
+    from qp import Ensemble
 
     from pzserver.drafts.draft import Draft
     from pzserver.drafts.sources import Uploadable
@@ -117,7 +118,7 @@ class PzServer(TodaysMethods, ServerParts):
         cone: tuple[float, float, float] | None = None,
         *,
         maxrec: int | None = None,
-    ) -> Any:  # qp has no types
+    ) -> Ensemble:
         """Return the probability densities of a product as a ``qp.Ensemble``, without its file.
 
         Needs the package ``qp-prob``. The ancillary data are the other columns, without those that the server computed.
