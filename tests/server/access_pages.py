@@ -35,6 +35,7 @@ PAGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     },
     ("GET", "/help/{name}"): ({"*": 200}, {"url": "/help/tutorial"}),
     ("GET", "/help/images/{name}"): ({"*": 200}, {"url": "/help/images/product.png"}),
+    ("GET", "/help/notebooks/{name}.ipynb"): ({"*": 200}, {"url": "/help/notebooks/first-estimates.ipynb"}),
     **{("GET", path): ({"*": 200}, {}) for path in ("/products", "/products/official", "/products/user")},
     ("GET", "/api/curated"): ({"*": 200}, {}),
     ("PUT", "/api/curated"): ({"nobody": 401, "admin": 200, "*": 403}, {"json": {"text": "# Curated"}}),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, overload
 from pzserver.catalogue import Catalogue
 from pzserver.compat.methods import TodaysMethods
 from pzserver.connections.connection import TIMEOUT, Connection, server_url
+from pzserver.connections.hosts import find_host
 from pzserver.connections.tokens import find_token
 from pzserver.errors import RequiredColumnsError
 from pzserver.files.downloads import Progress
@@ -19,6 +20,7 @@ from pzserver.uploads import PzUpload, create_product
 
 if TYPE_CHECKING:
     from astropy.table import Table
+    from qp import Ensemble
 
     from pzserver.drafts.draft import Draft
     from pzserver.drafts.sources import Uploadable
@@ -36,7 +38,8 @@ class PzServer(TodaysMethods, ServerParts):
         An access token; the server shows it once, when it is created. By default that of the environment variable
         ``PZSERVER_TOKEN``, of the configuration file, or of the Rubin Science Platform.
     host
-        Address of the server, with or without ``/api/`` at its end; a redirect of it is followed once and kept.
+        Address of the server, with or without ``/api/`` at its end; a redirect of it is followed once and kept. By
+        default that of ``PZSERVER_HOST``, of the configuration file, or ``http://127.0.0.1:8000``.
     timeout
         Seconds to wait for a connection and for the next bytes of a response, or both.
     retries
@@ -53,12 +56,13 @@ class PzServer(TodaysMethods, ServerParts):
     def __init__(
         self,
         token: str | None = None,
-        host: str = "http://127.0.0.1:8000",
+        host: str | None = None,
         *,
         timeout: float | tuple[float, float] = TIMEOUT,
         retries: int = 4,
     ) -> None:
-        self._connection = Connection(find_token(token, server_url(host)), host, timeout=timeout, retries=retries)
+        address = find_host(host)
+        self._connection = Connection(find_token(token, server_url(address)), address, timeout=timeout, retries=retries)
         try:
             self._connection.settle()
         except BaseException:
@@ -114,7 +118,7 @@ class PzServer(TodaysMethods, ServerParts):
         cone: tuple[float, float, float] | None = None,
         *,
         maxrec: int | None = None,
-    ) -> Any:  # qp has no types
+    ) -> Ensemble:
         """Return the probability densities of a product as a ``qp.Ensemble``, without its file.
 
         Needs the package ``qp-prob``. The ancillary data are the other columns, without those that the server computed.

@@ -42,14 +42,14 @@ def test_a_download_is_resumed_and_not_repeated(surveys, tmp_path, capsys):
 
 def test_columns_of_arrays_are_nested(surveys, monkeypatch):
     pytest.importorskip("nested_pandas")
-    frame = surveys.deep.nested(where="num < 2")
+    frame = surveys.deep.rows(where="num < 2").to_nested()
 
     values = frame["flux"].nest.to_flat()["value"]
     for row, number in enumerate(frame["num"]):
         np.testing.assert_array_equal(values.loc[row], surveys.deep_rows["flux"][number])
     monkeypatch.setitem(sys.modules, "nested_pandas", None)
     with pytest.raises(ImportError, match="pip install nested-pandas"):
-        surveys.deep.nested(limit=1)
+        surveys.deep.rows(limit=1).to_nested()
 
 
 def test_pyvo_reads_the_links_and_the_cone_search(surveys):

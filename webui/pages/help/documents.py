@@ -1,7 +1,8 @@
 """The documentation of the installed version: its documents, their sections, and a search of them."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import webui
@@ -16,6 +17,7 @@ _ORDER = {
         "tutorial", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines", "validation",
         "challenges", "registry", "vospace", "library", "rest", "glossary",
     ),
+    "Notebooks": ("first-estimates", "from-0-3-7", "topcat-and-pyvo", "lsdb-and-rail"),
     "For operators": (
         "settings", "operations", "upgrading", "survey-catalogues", "security", "demo-data", "architecture",
     ),
@@ -25,6 +27,8 @@ _OTHERS = "More"
 _EXAMPLE = "http://127.0.0.1:8000"
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"\s*(```|~~~)")
+#: Begin and end of the content of a notebook's page.
+_START, _END = '<main class="notebook">', "</main>"
 _MOST_FOUND = 30
 _AROUND = 90
 _HEADING_WEIGHT = 10
@@ -42,12 +46,19 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document in Markdown."""
+    """A document in Markdown.
+
+    Parameters
+    ----------
+    notebook
+        Content of its page in HTML, with the outputs of its cells, when it is a notebook.
+    """
 
     name: str
     title: str
     text: str
     sections: tuple[Section, ...]
+    notebook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,15 @@ class Documentation:
             raise NotFoundError(message)
         return path
 
+    def notebook(self, name: str) -> str:
+        """Return a notebook as its file, with the address of this server in its code."""
+        document = self.document(name)
+        if document.notebook is None:
+            message = f"'{name:.60}' is no notebook."
+            raise NotFoundError(message)
+        text = (self.folder / "notebooks" / f"{document.name}.ipynb").read_text(encoding="utf-8")
+        return text.replace(_EXAMPLE, self._public_url)
+
     def search(self, text: str) -> list[Found]:
         """Return the sections that have all words of a text, those with the words in their headings first."""
         words = text.lower().split()
@@ -125,12 +145,25 @@ class Documentation:
             for path in sorted(self.folder.glob("*.md")):
                 text = path.read_text(encoding="utf-8").replace(_EXAMPLE, self._public_url)
                 self._read[path.stem] = _document(path.stem, text)
+            for path in sorted((self.folder / "notebooks").glob("*.ipynb")):
+                text, page = (
+                    each.read_text(encoding="utf-8").replace(_EXAMPLE, self._public_url)
+                    for each in (path, path.with_suffix(".html"))
+                )
+                content = page.partition(_START)[2].rpartition(_END)[0]
+                self._read[path.stem] = replace(_document(path.stem, _markdown_of(text)), notebook=content)
         return self._read
 
 
 def slug(heading: str) -> str:
     """Return the anchor of a heading, as GitHub makes it."""
     return re.sub(r"[^\w\- ]", "", plain_text(heading).lower()).replace(" ", "-")
+
+
+def _markdown_of(notebook: str) -> str:
+    """Return the text of a notebook with its code in fences."""
+    cells = [(cell["cell_type"] == "code", "".join(cell["source"])) for cell in json.loads(notebook)["cells"]]
+    return "\n\n".join(f"```python\n{source}\n```" if is_code else source for is_code, source in cells)
 
 
 def _folder() -> Path:

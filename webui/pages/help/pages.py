@@ -16,7 +16,7 @@ _PICTURE_HEADERS = {"Cache-Control": "public, max-age=3600"}
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the list of documents with its search, each document, and their pictures."""
+    """Add the list of documents with its search, each document, their pictures, and the files of notebooks."""
     documentation = Documentation(services.settings.public_url)
 
     @router.get("/help")
@@ -28,6 +28,10 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.get("/help/images/{name}")
     def picture(name: str, _identity: Identity = Depends(services.authenticate)) -> Response:
         return FileResponse(documentation.picture(name), headers=_PICTURE_HEADERS)
+
+    @router.get("/help/notebooks/{name}.ipynb")
+    def notebook(name: str, _identity: Identity = Depends(services.authenticate)) -> Response:
+        return Response(documentation.notebook(name), media_type="application/x-ipynb+json")
 
     @router.get("/help/{name}")
     def document(name: str, identity: Identity = Depends(services.authenticate)) -> Response:

@@ -16,12 +16,16 @@ from webui.pages.rendering.scrolling import make_scrollable
 
 __all__ = ["render_document"]
 
-_DOCUMENT = re.compile(r"(?:docs/)?([\w\-]+)\.md(#[\w\-]*)?")
+_DOCUMENT = re.compile(r"(?:docs/)?(?:notebooks/)?([\w\-]+)\.(?:md|ipynb)(#[\w\-]*)?")
+_LINK = re.compile(r'href="(?:\.\./([\w\-]+)\.md|([\w\-]+)\.ipynb)')
 _PICTURE = re.compile(r"(?:docs/)?images/([\w\-]+\.(?:png|svg))")
 
 
 def render_document(document: Document) -> Markup:
-    """Render a document of this package; HTML in it is escaped."""
+    """Render a document of this package; HTML in it is escaped, but for that of the outputs of notebooks."""
+    if document.notebook is not None:
+        # The file is of this package, and its maker leaves no scripts and styles in it.
+        return Markup(_LINK.sub(r'href="/help/\1\2', document.notebook))  # noqa: S704  # nosec B704
     anchors = iter([section.anchor for section in document.sections])
     # The renderer escapes all text and passes no HTML through.
     return Markup(_MARKDOWN.render(document.text, {"anchors": anchors}))  # noqa: S704  # nosec B704

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import lsdb
     from astropy.coordinates import Angle, SkyCoord
     from astropy.units import Quantity
-    from nested_pandas import NestedFrame
     from pyvo.dal import SCSService
     from pyvo.dal.adhoc import DatalinkResults
 
@@ -280,16 +279,21 @@ class Product(TableRows, ProductActions):
 
         return download_all(self._connection, self.internal_name, self.files, folder, progress=progress)
 
-    def nested(
-        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
-    ) -> NestedFrame:
-        """Return rows as a frame of nested-pandas, in which each column of arrays is nested; see `rows`.
+    def nested(self, columns: Iterable[str] | None = None, **options: Any) -> lsdb.Catalog:
+        """Open the rows as a catalogue of LSDB in which each column of arrays is nested, with the field ``value``.
 
-        Needs the package ``nested-pandas``, which comes with ``lsdb``.
+        Partitions are read when they are computed, and are frames of nested-pandas then. Rows of a query become such a
+        frame at once by `QueryResult.to_nested`, also those of a product without positions. The arguments are those of
+        `lsdb`.
+
+        Raises
+        ------
+        ValueError
+            The product has no positions.
         """
-        from pzserver.products.nested import nested_frame
+        from pzserver.tables.nested import nested_catalog
 
-        return nested_frame(self.to_arrow(columns, where=where, limit=limit))
+        return nested_catalog(self.lsdb(columns, **options))
 
     def datalink(self) -> DatalinkResults:
         """Return its links as pyvo reads them (DataLink 1.1): files, preview, provenance, cone search."""

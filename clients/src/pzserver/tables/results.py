@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
     from astropy.table import Column, Table
+    from nested_pandas import NestedFrame
 
 __all__ = ["QueryResult"]
 
@@ -95,6 +96,12 @@ class QueryResult:
         from pzserver.tables.astropy_tables import astropy_table
 
         return astropy_table(self._table)
+
+    def to_nested(self) -> NestedFrame:
+        """Return the rows as a frame of nested-pandas, which must be installed; columns of arrays are nested."""
+        from pzserver.tables.nested import nested_frame
+
+        return nested_frame(self._table)
 
     def _head(self) -> str:
         return str(self._table.slice(0, _SHOWN).to_pandas().to_string(index=False))
