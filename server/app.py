@@ -1,7 +1,8 @@
 """Web application: the routers of all services, middleware, and the thread of periodic maintenance."""
 
+import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from fastapi import FastAPI, Response
 from core.database import utc_now
 from core.settings import Settings
 from core.vosi import present_availability
+from core.web.deferred_routes import DeferredRoutes
 from core.web.routes import add_routers
 from server.connections import MAX_HEAD_BYTES
 from server.middleware import (
@@ -34,6 +36,8 @@ from webui.static_files import static_files
 
 __all__ = ["create_app"]
 
+_log = logging.getLogger(__name__)
+
 #: Path prefixes of the VO services.
 _VO = ("/tap/", "/auth/tap/", "/reg/tap/", "/vospace/", "/conesearch/", "/pipelines/", "/gms/")
 
@@ -51,7 +55,7 @@ def create_app(services: Services) -> FastAPI:
         stop = threading.Event()
         threads = (
             threading.Thread(target=maintain, args=(services, stop, metrics.sample), name="maintenance", daemon=True),
-            threading.Thread(target=prepare_routes, args=(groups, stop), name="routes", daemon=True),
+            threading.Thread(target=_prepare, args=(services, groups, stop), name="routes", daemon=True),
         )
         for thread in threads:
             thread.start()
@@ -87,6 +91,15 @@ def create_app(services: Services) -> FastAPI:
     app.mount("/static", static_files(), name="static")
     _add_middleware(app, settings, metrics)
     return app
+
+
+def _prepare(services: Services, groups: Iterable[DeferredRoutes], stop: threading.Event) -> None:
+    """Construct what requests need: the routes, then the rows of metadata tables."""
+    prepare_routes(groups, stop)
+    try:
+        services.tap.prepare_metadata(stop)
+    except Exception:  # noqa: BLE001 - queries make what is missing; the traceback is in the log
+        _log.exception("rows of metadata tables are not prepared")
 
 
 def _api_document(app: FastAPI, base: str) -> dict[str, Any]:

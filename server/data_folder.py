@@ -65,6 +65,7 @@ PLACES = (
     Place("scratch", PlaceKind.TEMPORARY, "what jobs and queries are working on"),
     Place("copies", PlaceKind.CACHE, "copies of files in S3"),
     Place("hats", PlaceKind.CACHE, "partitions of HATS catalogues"),
+    Place("metadata", PlaceKind.CACHE, "rows of tables about products that everybody may read"),
     Place("catalogue_copies", PlaceKind.CACHE, "columns of partitions of remote survey catalogues"),
     Place(RESTORE_MARKER, PlaceKind.TEMPORARY, "is there while a restore is not complete"),
 )

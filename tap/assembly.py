@@ -1,15 +1,20 @@
 """Construction of the services of this package from the settings."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
-from core.auth.models import Identity, Scope
+from core.auth.models import ANONYMOUS, Identity, Scope
 from core.database import Database
+from core.errors import ServiceBusyError
 from core.files import FileStore
 from core.files.assembly import upload_store
 from core.parts import part
 from core.settings import Settings
 from products.assembly import ProductServices
+from products.lifecycle.change_log import ANY_USER_TABLE, catalogue_version
 from tap.async_queries.result_files import QUERY_JOB, ResultFiles
 from tap.uploads.user_table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
 from uws import Job, JobContext, JobKind, JobService, Phase
@@ -33,6 +38,10 @@ if TYPE_CHECKING:
     from tap.uploads.user_tables import TableChanges
 
 __all__ = ["TapServices"]
+
+#: Schemas whose rows describe products and services.
+_METADATA_SCHEMAS = frozenset({"photoz", "rr", "tap_schema"})
+_POLL_SECONDS = 0.2
 
 
 class TapServices:
@@ -136,8 +145,33 @@ class TapServices:
     def metadata_files(self) -> "MetadataFiles":
         """The files of the rows of TAP_SCHEMA and ``photoz``."""
         from tap.metadata.metadata_files import MetadataFiles
+        from tap.metadata.stored_segments import StoredSegments, edition_of
 
-        return MetadataFiles(self._settings.scratch_folder)
+        settings = self._settings
+        stored = StoredSegments(settings.metadata_folder, partial(edition_of, settings), self._catalogue_version)
+        return MetadataFiles(settings.scratch_folder, stored)
+
+    def _catalogue_version(self) -> int:
+        with self._database.read() as session:
+            return max(catalogue_version(session), catalogue_version(session, ANY_USER_TABLE))
+
+    def prepare_metadata(self, stop: Event) -> None:
+        """Make the rows of TAP_SCHEMA, ``photoz`` and ``rr`` that everybody may read, if that takes long.
+
+        One of the web processes makes them, and the others take over what it has stored.
+        """
+        from tap.metadata.stored_segments import FEW_BLOCKS
+
+        files = self.metadata_files
+        if files.stored is None or len(self._products.published.visible(ANONYMOUS).blocks) <= FEW_BLOCKS:
+            return
+        files.is_stopping = stop.is_set
+        is_made = False
+        while not (is_made or stop.wait(_POLL_SECONDS)):
+            with files.stored.making() as is_alone, suppress(ServiceBusyError):  # raised when the process ends
+                if is_alone:
+                    self.catalog.prepare(_METADATA_SCHEMAS)
+                    is_made = True
 
     @part
     def waiting_queries(self) -> "WaitingQueries":

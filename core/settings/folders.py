@@ -50,6 +50,11 @@ class FolderSettings(BaseSettings):
         return self.data / "catalogue_copies"
 
     @cached_property
+    def metadata_folder(self) -> Path:
+        """Folder of cached rows of metadata tables that everybody may read."""
+        return self.data / "metadata"
+
+    @cached_property
     def uploads_folder(self) -> Path:
         """Folder of the tables that came with queries, until their queries have ended."""
         return self.data / "uploads"

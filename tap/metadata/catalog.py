@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from core.auth.models import Identity
+from core.auth.models import ANONYMOUS, Identity
 from tap.adql import CatalogTable
 from tap.adql.catalog import chosen_table, unknown_table
 from tap.adql.tree import TableName
@@ -138,7 +138,7 @@ class TableCatalog:
     def __init__(self, providers: Sequence[TableProvider], files: MetadataFiles) -> None:
         self._providers = tuple(providers)
         self._files = files
-        self._segments = RowSegments(files)
+        self._segments = RowSegments(files, files.stored)
         self._sets: OrderedDict[object, tuple[object, TableSet]] = OrderedDict()
         self._lock = Lock()
 
@@ -179,6 +179,19 @@ class TableCatalog:
             while len(self._sets) > _MAX_SETS:
                 self._sets.popitem(last=False)
         return made
+
+    def prepare(self, schemas: Collection[str]) -> None:
+        """Make the rows of metadata tables that everybody may read, as far as they are not there yet.
+
+        Parameters
+        ----------
+        schemas
+            Names of the schemas, which have no tables with many rows of their own.
+        """
+        for schema, tables in self.schemas(ANONYMOUS):
+            for table in tables if schema.name in schemas else ():
+                if table.located is not None:
+                    table.located()
 
     def _standard_tables(self, identity: Identity) -> tuple[TapTable, ...]:
         return tuple(self._standard(identity, name) for name in TAP_SCHEMA_COLUMNS)

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from core.processes import ProcessIdentity
+from tap.metadata.stored_segments import StoredSegments, linked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +23,9 @@ _PREFIX = "metadata."
 
 #: Time for which a file is kept after its last use: longer than a query that reads it.
 _KEPT_SECONDS = 2 * 3600.0
+
+#: Rows that are read, or skipped, together: a query of one table of thousands reads few of the columns of all.
+_ROW_GROUP = 16384
 
 
 class MetadataFiles:
@@ -34,9 +38,14 @@ class MetadataFiles:
     ----------
     folder
         Folder in which the private folder is made when the first file is; it is created if it does not exist.
+    stored
+        Where the rows that everybody may read outlive this process.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stored: StoredSegments | None = None) -> None:
+        self.stored = stored
+        #: Returns whether the process ends: then no more rows are made.
+        self.is_stopping: Callable[[], bool] = lambda: False
         self._parent = folder
         self._folder: Path | None = None
         self._used: dict[Path, float] = {}
@@ -63,13 +72,17 @@ class MetadataFiles:
 
     def store(self, rows: "pa.Table") -> Path:
         """Write rows to a new file."""
-        with self._lock:
-            path = self._private() / f"{secrets.token_hex(16)}.parquet"
-            path.parent.mkdir(exist_ok=True)
-            self._remove_unused()
-            _write(path, rows)
-            self._used[path] = time.monotonic()
-            return path
+        return self._new(lambda path: _write(path, rows))
+
+    def adopt(self, file: Path) -> Path:
+        """Return a new name of a file, which never changes and which others may remove.
+
+        Raises
+        ------
+        OSError
+            The file is not there any more, or cannot be copied.
+        """
+        return self._new(lambda path: linked(file, path))
 
     def use(self, *paths: Path) -> bool:
         """Return whether files are still there, which are then kept for another while."""
@@ -86,6 +99,15 @@ class MetadataFiles:
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
+
+    def _new(self, make: Callable[[Path], None]) -> Path:
+        with self._lock:
+            path = self._private() / f"{secrets.token_hex(16)}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            self._remove_unused()
+            make(path)
+            self._used[path] = time.monotonic()
+            return path
 
     def _private(self) -> Path:
         if self._folder is None:
@@ -107,7 +129,7 @@ def _write(path: Path, rows: "pa.Table") -> None:
     import pyarrow.parquet as pq
 
     staged = path.with_suffix(".part")
-    pq.write_table(rows, staged, compression="zstd")
+    pq.write_table(rows, staged, compression="zstd", row_group_size=_ROW_GROUP)
     staged.replace(path)
 
 

@@ -77,7 +77,7 @@ class ProductTables:
         self._settings = settings
         self._files = files
         self._challenges = challenges
-        self._segments = RowSegments(files)
+        self._segments = RowSegments(files, files.stored)
         self._described_tables: WeakValueDictionary[tuple[int, int], TapTable] = WeakValueDictionary()
 
     def stamp(self) -> object:

@@ -45,7 +45,7 @@ class RegistryTables:
 
     def __init__(self, source: Callable[[], RegistrySource], files: MetadataFiles) -> None:
         self._source = source
-        self._segments = RowSegments(files)
+        self._segments = RowSegments(files, files.stored)
         self._block_rows = BlockRows()
 
     def stamp(self) -> object:

@@ -5,22 +5,27 @@ older segments the blocks that are out of date, or that this identity may not re
 segments are merged when there are many, so that a query opens few files, however many blocks there are.
 """
 
+import logging
+import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from core.auth.models import ANONYMOUS, Identity
+from core.errors import ServiceBusyError
 from tap.metadata.metadata_files import MetadataFiles
+from tap.metadata.stored_segments import FEW_BLOCKS, Segment, StoredSegments
 from tap.models import RowFiles
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["RowBlock", "RowSegments", "reader_of"]
+
+_log = logging.getLogger(__name__)
 
 _BLOCK_COLUMN = "@block"
 
@@ -40,17 +45,9 @@ class RowBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
-    """A file, and the numbers of the blocks in it by their keys."""
-
-    path: Path
-    numbers: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class _Located:
     keys: tuple[str, ...]
-    segments: tuple[_Segment, ...]
+    segments: tuple[Segment, ...]
     files: RowFiles
 
 
@@ -68,13 +65,19 @@ class RowSegments:
 
     Segments that were made for one reader are read by others only if they have exactly the blocks that are wanted;
     those of the anonymous reader are read by all, and what has changed since is hidden.
+
+    Parameters
+    ----------
+    stored
+        Where the segments of the anonymous reader outlive this process.
     """
 
-    def __init__(self, files: MetadataFiles) -> None:
+    def __init__(self, files: MetadataFiles, stored: StoredSegments | None = None) -> None:
         self._files = files
+        self._stored = stored
+        self._stored_keys: dict[str, frozenset[str]] = {}
         self._located: OrderedDict[tuple[str, object], _Located] = OrderedDict()
-        self._made: OrderedDict[tuple[str, tuple[str, ...]], _Segment] = OrderedDict()
-        self._numbers = count(1)
+        self._made: OrderedDict[tuple[str, tuple[str, ...]], Segment] = OrderedDict()
         self._lock = Lock()
 
     def files(self, table: str, reader: object, blocks: Sequence[RowBlock]) -> RowFiles:
@@ -92,16 +95,45 @@ class RowSegments:
             known = self._located.get((table, reader)) or self._located.get((table, _EVERYBODY))
             kept = known is not None and self._files.use(*(segment.path for segment in known.segments))
             if known is None or not kept:
-                known = _Located((), (), RowFiles(()))
+                known = _Located((), self._loaded(table), RowFiles(()))
             if known.keys != keys or not known.segments:
                 known = self._brought_up_to_date(table, known.segments, blocks)
+                if reader == _EVERYBODY:
+                    self._store(table, known)
             self._located[table, reader] = known
             self._located.move_to_end((table, reader))
             while len(self._located) > _MOST_READERS:
                 self._located.popitem(last=False)
             return known.files
 
-    def _brought_up_to_date(self, table: str, segments: Iterable[_Segment], blocks: Sequence[RowBlock]) -> _Located:
+    def _loaded(self, table: str) -> tuple[Segment, ...]:
+        """Return the segments that this process, or another one, has stored."""
+        if self._stored is None:
+            return ()
+        found = self._stored.load(table)
+        try:
+            adopted = tuple(Segment(self._files.adopt(segment.path), segment.numbers) for segment in found)
+        except OSError:  # another process has stored new ones meanwhile, or the disk is full
+            return ()
+        self._stored_keys[table] = frozenset(key for segment in found for key in segment.numbers)
+        return adopted
+
+    def _store(self, table: str, known: _Located) -> None:
+        """Store segments when it would take long to make the rows again that are not stored."""
+        if self._stored is None:
+            return
+        there = self._stored_keys.get(table, frozenset())
+        if sum(key not in there for key in known.keys) <= max(FEW_BLOCKS, len(known.keys) // 50):
+            return
+        try:
+            is_stored = self._stored.store(table, known.segments)
+        except OSError as e:
+            _log.warning("rows of %s are not stored for the next start: %s", table, e)
+        else:
+            if is_stored:
+                self._stored_keys[table] = frozenset(known.keys)
+
+    def _brought_up_to_date(self, table: str, segments: Iterable[Segment], blocks: Sequence[RowBlock]) -> _Located:
         wanted = {block.key: block for block in blocks}
         current = [segment for segment in segments if not wanted.keys().isdisjoint(segment.numbers)]
         there = {key for segment in current for key in segment.numbers}
@@ -113,28 +145,34 @@ class RowSegments:
         files = RowFiles(tuple(segment.path for segment in current), _BLOCK_COLUMN, tuple(sorted(hidden)))
         return _Located(tuple(block.key for block in blocks), tuple(current), files)
 
-    def _made_of(self, table: str, blocks: Sequence[RowBlock]) -> _Segment:
+    def _made_of(self, table: str, blocks: Sequence[RowBlock]) -> Segment:
         """Return a segment of exactly these blocks."""
         keys = tuple(block.key for block in blocks)
         known = self._made.get((table, keys))
         if known is not None and self._files.use(known.path):
             return known
-        numbers = {key: next(self._numbers) for key in keys}
-        parts = [_numbered(block.rows(), numbers[block.key]) for block in blocks]
-        segment = _Segment(self._files.store(_joined(parts)), numbers)
+        numbers = {key: secrets.randbits(62) for key in keys}  # segments of other processes have others
+        parts = [_numbered(self._rows_of(block), numbers[block.key]) for block in blocks]
+        segment = Segment(self._files.store(_joined(parts)), numbers)
         self._made[table, keys] = segment
         while len(self._made) > _MOST_READERS:
             self._made.popitem(last=False)
         return segment
 
-    def _merged(self, segments: list[_Segment], wanted: Iterable[str]) -> list[_Segment]:
+    def _rows_of(self, block: RowBlock) -> "pa.Table":
+        if self._files.is_stopping():
+            message = "The server stops; send the query again in a few seconds."
+            raise ServiceBusyError(message)
+        return block.rows()
+
+    def _merged(self, segments: list[Segment], wanted: Iterable[str]) -> list[Segment]:
         """Return the segments, the smaller ones of many merged into one without the blocks that are hidden."""
         live = {segment.path: [key for key in segment.numbers if key in wanted] for segment in segments}
         total, shown = (sum(map(len, each)) for each in ([s.numbers for s in segments], live.values()))
         many_hidden = total - shown > max(shown, _FEW_HIDDEN)
         if len(segments) <= _MOST_SEGMENTS and not many_hidden:
             return segments
-        chosen: list[_Segment] = []
+        chosen: list[Segment] = []
         size = 0
         for segment in sorted(segments, key=lambda segment: len(live[segment.path])):
             if many_hidden or len(segments) - len(chosen) > _KEPT_LARGE or len(live[segment.path]) <= size:
@@ -143,7 +181,7 @@ class RowSegments:
         numbers = {key: segment.numbers[key] for segment in chosen for key in live[segment.path]}
         path = self._files.store(_joined([_shown(segment.path, numbers.values()) for segment in chosen]))
         rest = [segment for segment in segments if segment not in chosen]
-        return [*rest, _Segment(path, numbers)]
+        return [*rest, Segment(path, numbers)]
 
 
 def _numbered(rows: "pa.Table", number: int) -> "pa.Table":
