@@ -4,18 +4,22 @@ from collections.abc import Mapping
 
 from core.errors import NotFoundError
 from pipelines.combine.pipeline import CombineRedshiftCatalogs
+from pipelines.estimation.pipeline import EstimateRedshifts
 from pipelines.models import AnyPipeline
 from pipelines.training.pipeline import TrainingSetMaker
 from pipelines.validation.pipeline import ValidateEstimates
 
-__all__ = ["COMBINE", "PIPELINES", "TRAINING", "VALIDATION", "pipeline_by_id", "pipeline_by_name"]
+__all__ = ["COMBINE", "ESTIMATION", "PIPELINES", "TRAINING", "VALIDATION", "pipeline_by_id", "pipeline_by_name"]
 
 TRAINING = TrainingSetMaker()
 COMBINE = CombineRedshiftCatalogs()
 VALIDATION = ValidateEstimates()
+ESTIMATION = EstimateRedshifts()
 
 #: All pipelines by name; names and numbers are those that clients of the Photo-z Server know.
-PIPELINES: Mapping[str, AnyPipeline] = {pipeline.name: pipeline for pipeline in (TRAINING, COMBINE, VALIDATION)}
+PIPELINES: Mapping[str, AnyPipeline] = {
+    pipeline.name: pipeline for pipeline in (TRAINING, COMBINE, VALIDATION, ESTIMATION)
+}
 
 
 def pipeline_by_name(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:

@@ -21,7 +21,8 @@ from pipelines.inputs.reading import Projection
 from pipelines.inputs.rows import RowSource
 from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
-from pipelines.reports import RunReport
+from pipelines.outputs.reports import RunReport
+from pipelines.outputs.result_files import TableFile
 from products.models import Release, Visibility
 from uws import Phase
 
@@ -108,6 +109,8 @@ class PipelineResult:
 
     Parameters
     ----------
+    table
+        The rows of the result, in memory or in a file that was written in batches.
     report
         Content of ``report.json``, the input of `Pipeline.report`.
     meanings
@@ -121,15 +124,18 @@ class PipelineResult:
         Text of the rules that were applied, if the pipeline has any.
     documents
         Further files of the result by name, such as tables and figures.
+    files
+        Further files that are written already, in the scratch folder of the run.
     """
 
-    table: pa.Table
+    table: pa.Table | TableFile
     report: BaseModel
     meanings: Mapping[str, str]
     warnings: tuple[str, ...] = ()
     configuration: PipelineConfiguration | None = None
     rules: str | None = None
     documents: Mapping[str, bytes] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
     @property
     def position(self) -> tuple[str, str] | None:
@@ -161,6 +167,10 @@ class Work(Protocol[_ConfigurationT_co]):
     @property
     def configuration(self) -> _ConfigurationT_co:
         """The configuration of the run."""
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for files of the run, which is removed at its end."""
 
     def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
         """Read the rows of an input; the projection chooses its columns."""

@@ -58,14 +58,14 @@ class ChallengeServices:
         """Service that makes, changes, opens, closes and publishes challenges."""
         from pipelines.challenges.service import ChallengeService
 
-        return ChallengeService(self._database, self._files)
+        return ChallengeService(self._database, self.files)
 
     @part
     def submissions(self) -> "SubmissionService":
         """Service of submissions."""
         from pipelines.challenges.submissions import SubmissionService
 
-        return SubmissionService(self._database, self._store, self._files, self._products, self._jobs())
+        return SubmissionService(self._database, self._store, self.files, self._products, self._jobs())
 
     @part
     def boards(self) -> "BoardService":
@@ -102,10 +102,11 @@ class ChallengeServices:
     def _scoring_jobs(self) -> "ScoringJobs":
         from pipelines.challenges.jobs import ScoringJobs
 
-        return ScoringJobs(self._database, self._files)
+        return ScoringJobs(self._database, self.files)
 
     @part
-    def _files(self) -> "ChallengeFiles":
+    def files(self) -> "ChallengeFiles":
+        """Files of truths, test products and submissions."""
         from pipelines.challenges.files import ChallengeFiles
         from products.readers import ReadLimits
 

@@ -23,7 +23,7 @@ from pipelines.declarations import InputSlot, ParameterHint, RulesFile
 from pipelines.inputs.configuration import entry_of, format_of, refuse_meanings
 from pipelines.inputs.reading import LazyTables
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
-from pipelines.reports import RunReport
+from pipelines.outputs.reports import RunReport
 
 __all__ = ["CombineRedshiftCatalogs"]
 

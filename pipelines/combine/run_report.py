@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.combine.report import CombineReport, Histogram
-from pipelines.reports import CountTable, HistogramFigure, RunReport
+from pipelines.outputs.reports import CountTable, HistogramFigure, RunReport
 
 __all__ = ["run_report"]
 

@@ -1,5 +1,6 @@
 """Writing of a result table in the requested format; a HATS catalogue becomes one zip."""
 
+import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,16 @@ import pyarrow as pa
 from core.errors import InvalidValueError
 from pipelines.outputs import output_format_of, write_hats, write_table
 
-__all__ = ["WrittenTable", "write_result"]
+__all__ = ["TableFile", "WrittenTable", "write_result"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A table that a pipeline wrote in batches, as Parquet, because it may not fit into memory."""
+
+    path: Path
+    schema: pa.Schema
+    num_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +38,15 @@ class WrittenTable:
 
 
 def write_result(
-    table: pa.Table, folder: Path, stem: str, output_format: str, position: tuple[str, str] | None, *, as_zip: bool
+    table: pa.Table | TableFile,
+    folder: Path,
+    stem: str,
+    output_format: str,
+    position: tuple[str, str] | None,
+    *,
+    as_zip: bool,
 ) -> WrittenTable:
-    """Write a table.
+    """Write a table; one that is written already is moved.
 
     Parameters
     ----------
@@ -46,8 +62,10 @@ def write_result(
     Raises
     ------
     InvalidValueError
-        The format is HATS, but the rows have no positions.
+        The format is HATS, but the rows have no positions, or it is not that of a table that is written already.
     """
+    if isinstance(table, TableFile):
+        return _moved(table, folder / f"{stem}.parquet", output_format)
     if output_format == "hats":
         if position is None:
             raise InvalidValueError(
@@ -61,6 +79,16 @@ def write_result(
     path = folder / f"{stem}{chosen.extension}"
     write_table(table, path, chosen)
     return WrittenTable(path, {"format": chosen.file_format.name, **chosen.details})
+
+
+def _moved(table: TableFile, path: Path, output_format: str) -> WrittenTable:
+    if output_format_of(output_format).name != "parquet":
+        raise InvalidValueError(
+            f"The result is written as Parquet, not as {output_format}; downloads have it in other formats.",
+            field="output_format",
+        )
+    shutil.move(table.path, path)
+    return WrittenTable(path, {"format": output_format_of("parquet").file_format.name})
 
 
 def _zipped(folder: Path) -> Path:

@@ -1,6 +1,8 @@
 """Runs of pipelines on local files with a configuration file (``photoz pipeline run``)."""
 
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -71,16 +73,19 @@ def run_files(
     if not configuration.is_file():
         raise InvalidValueError(f"There is no configuration {configuration}.", field="configuration")
     settings: PipelineConfiguration = pipeline.load(configuration)
-    work = _FileWork(settings, inputs or configuration.parent, engine or LocalEngine(), progress)
-    made = pipeline.run(work)
-    folder, output_format = base / settings.output_root_dir / settings.output_dir, work.output_format
-    folder.mkdir(parents=True, exist_ok=True)
-    if output_format == "hats" and (folder / settings.output_name).exists():
-        raise InvalidValueError(
-            f"The folder {folder / settings.output_name} exists; remove it, or name another result."
+    folder = base / settings.output_root_dir / settings.output_dir
+    with tempfile.TemporaryDirectory() as scratch:
+        work = _FileWork(
+            settings, inputs or configuration.parent, engine or LocalEngine(), progress, Path(scratch)
         )  # fmt: skip
-    written = write_result(made.table, folder, settings.output_name, output_format, made.position, as_zip=False)
-    report = _write_documents(folder, settings, pipeline, made)
+        made, output_format = pipeline.run(work), work.output_format
+        folder.mkdir(parents=True, exist_ok=True)
+        if output_format == "hats" and (folder / settings.output_name).exists():
+            raise InvalidValueError(
+                f"The folder {folder / settings.output_name} exists; remove it, or name another result."
+            )  # fmt: skip
+        written = write_result(made.table, folder, settings.output_name, output_format, made.position, as_zip=False)
+        report = _write_documents(folder, settings, pipeline, made)
     process = {
         "pipeline": pipeline.name,
         "version": pipeline.version,
@@ -105,9 +110,12 @@ class _FileWork:
         Files and folders that were read.
     """
 
-    def __init__(self, configuration: PipelineConfiguration, folder: Path, engine: Engine, progress: Progress) -> None:
+    def __init__(
+        self, configuration: PipelineConfiguration, folder: Path, engine: Engine, progress: Progress, scratch: Path
+    ) -> None:
         # Any: each pipeline takes what it loaded itself.
         self.configuration: Any = configuration
+        self.scratch = scratch
         self.paths: list[Path] = []
         self._folder, self._engine, self._progress = folder, engine, progress
 
@@ -166,6 +174,8 @@ def _write_documents(
         (folder / pipeline.rules.name).write_text(made.rules, "utf-8")
     for name, content in made.documents.items():
         (folder / name).write_bytes(content)
+    for path in made.files:
+        shutil.move(path, folder / path.name)
     report = folder / f"{settings.output_name}_report.json"
     report.write_text(made.report.model_dump_json(indent=1), "utf-8")
     (folder / "config.yaml").write_text(_yaml(configuration_document(decided)), "utf-8")

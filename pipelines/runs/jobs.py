@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,17 +25,19 @@ from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import InputReader, Projection
 from pipelines.inputs.rows import RowSource
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
-from pipelines.outputs.result_files import write_result
+from pipelines.outputs.result_files import TableFile, write_result
 from pipelines.runs.checks import CheckedRun, RunChecker
 from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import run_of_row
+from products.adjustments.options import AS_GIVEN, TableOptions
+from products.adjustments.reader import open_adjusted
 from products.lifecycle.inspector import Inspector
 from products.lifecycle.job_products import JobProductService, ResultFile
 from products.models import FileRole, ProductStatus
 from products.provenance import ProvenanceService
-from products.readers import ReadLimits
+from products.readers import ReadLimits, TableReader
 from products.readers.memory import MemoryReader
 from products.schema import ProductRow
 from uws import JobContext
@@ -110,7 +113,7 @@ class PipelineJobs:
             if each.address is not None:
                 steps.log(_meanings_of(each))
         with engine_of(self._settings.dask_scheduler) as engine:
-            made = run.pipeline.run(_JobWork(checked, reader, engine, steps.part(0.0, _MADE)))
+            made = run.pipeline.run(_JobWork(checked, reader, engine, steps.part(0.0, _MADE), context.scratch))
         for warning in made.warnings:
             steps.log(warning)
         folder = context.scratch / "result"
@@ -149,11 +152,11 @@ class PipelineJobs:
     ) -> None:
         details = files[0].details or {}
         self._results.fill(run.product_id, context.job.id, files, made.table.schema, made.meanings)
-        table = MemoryReader(made.table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
-        if not self._inspector.publish_table(
-            run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
-        ):
-            raise ConflictError("The product was deleted during the run; nothing was stored.")
+        with _reader_of(made.table, files[0].path, details) as table:
+            if not self._inspector.publish_table(
+                run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
+            ):
+                raise ConflictError("The product was deleted during the run; nothing was stored.")
 
     def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
         with self._database.read() as session:
@@ -167,9 +170,12 @@ class PipelineJobs:
 class _JobWork:
     """`Work` in a job: inputs are products, files in the VOSpace, and catalogues of releases."""
 
-    def __init__(self, checked: CheckedRun, reader: InputReader, engine: Engine, progress: Progress) -> None:
+    def __init__(
+        self, checked: CheckedRun, reader: InputReader, engine: Engine, progress: Progress, scratch: Path
+    ) -> None:
         # Any: each pipeline takes what it configured itself.
         self.configuration: Any = checked.configuration
+        self.scratch = scratch
         self._request, self._inputs = checked.request, checked.inputs
         self._reader, self._engine, self._progress = reader, engine, progress
 
@@ -211,6 +217,13 @@ class _JobWork:
         return next((each for each in self._inputs.all if each.name == entry.internal_name), None)
 
 
+def _reader_of(table: pa.Table | TableFile, path: Path, details: Mapping[str, object]) -> TableReader:
+    """Return a reader of the result: of the table in memory, or of its file."""
+    if isinstance(table, TableFile):
+        return open_adjusted(path, path.name, TableOptions(position=AS_GIVEN))
+    return MemoryReader(table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
+
+
 def _meanings_of(each: RunInput) -> str:
     meanings = ", ".join(f"{key} is {column}" for key, column in each.columns.items())
     return f"Columns of {each.name}: {meanings}."
@@ -227,6 +240,8 @@ def _write_documents(
         (folder / checked.pipeline.rules.name).write_text(made.rules, "utf-8")
     for name, content in made.documents.items():
         (folder / name).write_bytes(content)
+    for path in made.files:
+        shutil.move(path, folder / path.name)
     lines = [f"{seconds:9.3f} s  {step}" for step, seconds in steps.done]
     lines += [f"WARNING  {warning}" for warning in made.warnings]
     (folder / LOG).write_text("\n".join(lines) + "\n", "utf-8")

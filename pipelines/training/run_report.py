@@ -1,6 +1,6 @@
 """Conversion of the report of a training set to a `RunReport` for its page."""
 
-from pipelines.reports import CountTable, HistogramFigure, RunReport
+from pipelines.outputs.reports import CountTable, HistogramFigure, RunReport
 from pipelines.training.report import MagnitudeSummary, TrainingSetReport
 
 __all__ = ["run_report"]

@@ -3,10 +3,11 @@
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from pipelines.expressions import Expression, ExpressionError
 from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.inputs.grids import RedshiftGrid, listed
 
 __all__ = [
     "EstimatesInput",
@@ -19,9 +20,8 @@ __all__ = [
 ]
 
 _MODEL = ConfigDict(extra="forbid", frozen=True)
-_MOST_POINTS = 10_001
 
-Edges = Annotated[tuple[float, ...], Field(min_length=2, max_length=200)]
+Edges = Annotated[tuple[float, ...], BeforeValidator(listed), Field(min_length=2, max_length=200)]
 
 
 class ValidationColumns(BaseModel):
@@ -86,7 +86,7 @@ class ValidationParameters(BaseModel):
         description="Column of the point estimate, such as zmode, or mode, mean or median to compute it on the grid; "
         "by default the declared redshift, or the mode.",
     )
-    grid: tuple[float, float, int] = Field(
+    grid: RedshiftGrid = Field(
         (0.0, 3.0, 301), description="First and last redshift, and number of points, of the grid for CDE loss and N(z)."
     )
     cuts: tuple[str, ...] = Field(
@@ -109,22 +109,6 @@ class ValidationParameters(BaseModel):
     bootstrap: int = Field(100, ge=0, le=10_000, description="Resamples for uncertainties; 0 for none.")
     random_seed: int = Field(0, ge=0, lt=2**63, description="Seed of the resampling.")
     requirements: Requirements = Field(Requirements(), description="Limits that are drawn as lines and checked.")
-
-    @field_validator("grid", "z_edges", "magnitude_edges", "tomographic_edges", mode="before")
-    @classmethod
-    def _text_is_a_list(cls, values: object) -> object:
-        """Read ``0, 3, 301`` as a list, as people write it in forms and commands."""
-        return [part.strip() for part in values.split(",")] if isinstance(values, str) else values
-
-    @field_validator("grid")
-    @classmethod
-    def _grid_increases(cls, grid: tuple[float, float, int]) -> tuple[float, float, int]:
-        first, last, points = grid
-        if not first < last:
-            raise ValueError(f"the grid does not increase: it goes from {first:g} to {last:g}")
-        if not 2 <= points <= _MOST_POINTS:
-            raise ValueError(f"a grid has 2 to {_MOST_POINTS} points, not {points}")
-        return grid
 
     @field_validator("z_edges", "magnitude_edges", "tomographic_edges")
     @classmethod

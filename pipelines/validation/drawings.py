@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from core.charts.chart import COLOURS, Cells, Chart, Guide, Series
-from pipelines.reports import Drawing
+from pipelines.outputs.reports import Drawing
 from pipelines.validation.report import BINNED_BY, Bin, EstimatesReport, ValidationReport
 
 __all__ = ["drawings"]

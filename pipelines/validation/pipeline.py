@@ -12,7 +12,7 @@ from pipelines.inputs.configuration import entry_of, refuse_meanings
 from pipelines.inputs.rows import RowSource
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
 from pipelines.outputs import output_format_of
-from pipelines.reports import RunReport
+from pipelines.outputs.reports import RunReport
 from pipelines.validation.configuration import EstimatesInput, ValidationConfiguration, ValidationParameters
 from pipelines.validation.drawings import drawings
 from pipelines.validation.report import ValidationReport

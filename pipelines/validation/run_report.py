@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipelines.reports import CountTable, RunReport
+from pipelines.outputs.reports import CountTable, RunReport
 from pipelines.validation.drawings import drawings
 from pipelines.validation.metrics import METRICS
 from pipelines.validation.report import EstimatesReport, ValidationReport

@@ -12,6 +12,8 @@ from products.models import FileRole, InspectionState, Product, ProductStatus, V
 from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from products.service import NewProduct
+from server.demo.baselines import submit_baselines
+from server.demo.challenge import DEMO_CHALLENGE, challenge_products, has_challenge, open_challenge
 from server.demo.note import remove_note
 from server.demo.products import (
     DEMO_ESTIMATES,
@@ -39,7 +41,8 @@ def fill_demo(services: Services, say: Callable[[str], None]) -> None:
             if not _is_there(services, identity, demo):
                 product = _publish(services, identity, demo, Path(folder))
                 say(f"  {product.display_name}: {demo.table.num_rows:,} rows")
-    _validate(services, identity, say)
+        _validate(services, identity, say)
+        _challenge(services, identity, Path(folder), say)
     remove_note(services.settings)
 
 
@@ -74,6 +77,22 @@ def _validate(services: Services, identity: Identity, say: Callable[[str], None]
     say(f"  {DEMO_VALIDATION}: run {run.id} of {VALIDATION.display_name}")
 
 
+def _challenge(services: Services, identity: Identity, folder: Path, say: Callable[[str], None]) -> None:
+    """Open a challenge of the training set, with a test set of its own and baselines."""
+    training = _published(services, identity, DEMO_REFERENCE)
+    if training is None:
+        return
+    if not has_challenge(services, identity):
+        test, truth = (
+            _published(services, identity, demo.display_name) or _publish(services, identity, demo, folder)
+            for demo in challenge_products()
+        )
+        open_challenge(services, identity, training, test, truth)
+    number = submit_baselines(services, identity, training, folder)
+    if number:
+        say(f"  The challenge {DEMO_CHALLENGE}: {number} baselines")
+
+
 def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: Path) -> Product:
     uploads = services.products.uploads
     release = services.products.service.ensure_release(demo.release, demo.release.upper()) if demo.release else None
@@ -87,7 +106,7 @@ def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: 
             pz_code=demo.pz_code,
             official=demo.official,
             attribution=demo.attribution,
-            visibility=Visibility.PUBLIC,
+            visibility=demo.visibility,
         ),
     )
     path = write_demo_file(demo, folder)

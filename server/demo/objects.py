@@ -16,7 +16,7 @@ from server.demo.streams import stream
 from server.demo.tables import Described, degrees, table_of, text
 from server.demo.universe import Sources, simulate_field
 
-__all__ = ["MAGNITUDE_UCDS", "Objects", "object_table", "observe_objects"]
+__all__ = ["MAGNITUDE_UCDS", "Objects", "object_table", "observe_field", "observe_objects"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,7 +65,7 @@ class Objects:
 
 def observe_objects(seed: int) -> Objects:
     """Simulate all fields and list the objects that are seen in them."""
-    parts = [_observe_field(seed, number, simulate_field(seed, field)) for number, field in enumerate(FIELDS)]
+    parts = [observe_field(seed, number, simulate_field(seed, field)) for number, field in enumerate(FIELDS)]
     names = Objects.__dataclass_fields__
     return Objects(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
@@ -106,7 +106,8 @@ def object_table(objects: Objects) -> pa.Table:
     return table_of(columns)
 
 
-def _observe_field(seed: int, number: int, sources: Sources) -> Objects:
+def observe_field(seed: int, number: int, sources: Sources) -> Objects:
+    """List the objects that are seen in one field."""
     field = sources.field
     rng = stream(seed, f"photometry of {field.name}")
     measured = [

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from products.attribution.models import AttributionChanges, Author, Keyword
+from products.models import Visibility
 from server.demo.estimates import estimates_table
 from server.demo.files import write_table
 from server.demo.objects import object_table, observe_objects
@@ -66,6 +67,8 @@ class DemoProduct:
         DOIs, bibcodes, arXiv identifiers or addresses.
     official
         Whether it is an official product of the project.
+    visibility
+        Who may read it.
     """
 
     display_name: str
@@ -79,6 +82,7 @@ class DemoProduct:
     keywords: tuple[Keyword, ...] = ()
     references: tuple[str, ...] = ()
     official: bool = False
+    visibility: Visibility = Visibility.PUBLIC
 
     @property
     def attribution(self) -> AttributionChanges:

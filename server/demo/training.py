@@ -1,6 +1,7 @@
 """A mock training set: the deep survey's secure redshifts with the photometry of the same objects."""
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from core.columns import Column
@@ -9,7 +10,7 @@ from server.demo.objects import MAGNITUDE_UCDS, Objects
 from server.demo.surveys import deep_survey, rows_of_deep_survey
 from server.demo.tables import Described, degrees, table_of
 
-__all__ = ["training_table"]
+__all__ = ["photometry", "training_table"]
 
 _SECURE_FLAGS = (3, 4, 13, 14)
 
@@ -42,6 +43,12 @@ def training_table(objects: Objects, seed: int) -> pa.Table:
             flags[secure],
         ),
     ]
+    return table_of([*columns, *photometry(objects, rows)])
+
+
+def photometry(objects: Objects, rows: npt.NDArray[np.intp]) -> list[Described]:
+    """Return the magnitudes of some objects and their errors, in names that RAIL reads as they are."""
+    columns: list[Described] = []
     for number, band in enumerate(BANDS):
         ucd = MAGNITUDE_UCDS[band]
         magnitude = Column(f"mag_{band}_lsst", "float", unit="mag", ucd=ucd, description=f"AB magnitude in {band}")
@@ -53,4 +60,4 @@ def training_table(objects: Objects, seed: int) -> pa.Table:
             description=f"Error of the magnitude in {band}",
         )
         columns += [(magnitude, objects.magnitudes[rows, number]), (error, objects.errors[rows, number])]
-    return table_of(columns)
+    return columns

@@ -15,7 +15,7 @@ _ADQL = {"params": {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.
 NEW = {"display_name": "new", "product_type": 7}
 
 _READ = ("GET", "HEAD")
-_PIPELINES = ("combine_redshift_dedup", "training_set_maker", "validate_estimates")
+_PIPELINES = ("combine_redshift_dedup", "estimate", "training_set_maker", "validate_estimates")
 _NODE_JOBS = ("/vospace/transfers", "/vospace/async-delete", "/vospace/async-setprops")
 _TRANSFER = {
     "TARGET": "vos://photoz.local~vospace/products/987654_nothing/x",

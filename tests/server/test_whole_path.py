@@ -23,6 +23,8 @@ from astropy.io.votable import parse_single_table
 from astropy.table import Table
 from pzserver.sessions import TidySession
 
+from server.demo.baselines import BASELINES, DEMO_BASELINE
+from server.demo.challenge import DEMO_TEST_SET, DEMO_TRUTH
 from server.demo.products import DEMO_RELEASE, DEMO_VALIDATION, DemoProduct, demo_products
 from tests.server.api import Api
 from tests.server.comparing import assert_same_rows
@@ -94,14 +96,27 @@ def test_the_demo_data_are_there_and_hold_what_was_made(site: Site):
     tap = site.tap()
     listed = tap.search("SELECT display_name, table_name, row_count FROM photoz.products").to_table()
     expected = {demo.display_name: demo.table for demo in _demos()}
-    assert set(listed["display_name"]) == {*expected, DEMO_VALIDATION}
+    others = {DEMO_VALIDATION, DEMO_TEST_SET, DEMO_BASELINE}
+    assert set(listed["display_name"]) == {*expected, *others}  # the truth of the challenge is hidden
     for row in listed:
-        if row["display_name"] == DEMO_VALIDATION:
+        if row["display_name"] in others:
             continue
         table = expected[row["display_name"]]
         assert row["row_count"] == table.num_rows
         counted = tap.search(f"SELECT COUNT(*) AS n FROM {row['table_name']}").to_table()
         assert counted["n"][0] == table.num_rows
+
+
+def test_the_demo_challenge_has_a_board_of_baselines_and_its_truth_is_hidden(site: Site):
+    def board() -> list[dict]:
+        return site.get("/api/challenges/mock-2026/board/").json()["results"]
+
+    wait_for(lambda: len(board()) == len(BASELINES), "the baselines were not scored")
+    ranked = [row["method"] for row in board()]
+    assert ranked[-1] == "N(z) of the training set"
+    assert set(ranked) == {each.method for each in BASELINES}
+    assert site.user.json("GET", f"products/?display_name={DEMO_TRUTH}")["count"] == 0
+    assert site.get("/challenges/mock-2026").status_code == 200
 
 
 def test_the_demo_data_are_filled_in_once(site: Site):

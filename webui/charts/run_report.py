@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.models import AnyPipeline
-from pipelines.reports import CountTable, Drawing, HistogramFigure
+from pipelines.outputs.reports import CountTable, Drawing, HistogramFigure
 from products.inspection.inspection import Inspection
 from webui.charts.histogram import HistogramPlot, bar_plot
 from webui.charts.sky_map import SkyMap, sky_map

@@ -12,7 +12,7 @@ from pipelines.declarations import InputSlot, ParameterHint
 from pipelines.definitions import PIPELINES
 from pipelines.inputs.configuration import PipelineConfiguration, entry_of, format_of
 from pipelines.models import AnyPipeline, Pipeline, PipelineResult, RunInputs, RunRequest, Work
-from pipelines.reports import CountTable, HistogramFigure, RunReport
+from pipelines.outputs.reports import CountTable, HistogramFigure, RunReport
 
 __all__ = ["DEFINITIONS", "RowCounter"]
 

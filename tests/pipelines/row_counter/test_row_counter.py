@@ -163,7 +163,7 @@ def test_rest_lists_and_runs_it(site: PipelineSite, catalogues: Catalogues):
     assert listed["product_types_accepted"] == [1, 6]
     assert listed["system_config"]["param"] == {"least_rows": 0, "order": "name"}
     assert site.json("GET", "/api/pipelines/90") == listed
-    assert site.json("GET", "/api/pipelines")["count"] == 4
+    assert site.json("GET", "/api/pipelines")["count"] == 5
     asked = {"display_name": "By REST", "inputs": [catalogues.vvds.id], "used_config": {"param": {"least_rows": 1}}}
     begun = site.json("POST", "/api/processes", json=asked | {"pipeline": "row_counter"})
     assert _ended(site, begun["job"].rpartition("/")[2]) == "COMPLETED"

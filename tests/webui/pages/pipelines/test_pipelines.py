@@ -171,6 +171,7 @@ def test_axe_finds_no_barrier(signed_in: "Page", site: Site, finished: str, sche
         "/run/combine_redshift_dedup",
         "/run/training_set_maker",
         "/run/validate_estimates",
+        "/run/estimate",
         finished,
     ):
         page.goto(site.server.base_url + path)

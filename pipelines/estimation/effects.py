@@ -1,0 +1,49 @@
+"""Warnings of an estimation, and about parameters that differ from their defaults and have no effect."""
+
+from collections.abc import Iterator
+
+from pipelines.estimation.configuration import EstimationParameters
+from pipelines.estimation.estimates import Written
+from pipelines.estimation.training import TrainingSet
+
+__all__ = ["warnings_of"]
+
+_DEFAULTS = EstimationParameters()
+
+
+def warnings_of(
+    training: TrainingSet, written: Written, label: str, param: EstimationParameters, *, uses_errors: bool
+) -> tuple[str, ...]:
+    """Return what an astronomer should know of an estimation, a sentence each."""
+    return (*_of_tables(training, written, label), *_of_parameters(training, param, uses_errors=uses_errors))
+
+
+def _of_tables(training: TrainingSet, written: Written, label: str) -> Iterator[str]:
+    if written.without_density:
+        yield f"{written.without_density} of {written.rows} objects of {label} have no magnitude, and no estimate."
+    for reason, count in training.left_out.items():
+        yield f"{count} of {training.rows} rows of {training.label} are not trained on: {reason}."
+
+
+def _of_parameters(training: TrainingSet, param: EstimationParameters, *, uses_errors: bool) -> Iterator[str]:
+    for name, reason in _without_effect(training, param):
+        yield f"'{name}' has no effect: {reason}."
+    if param.algorithm == "knn" and param.knn.weights == "errors" and not uses_errors:
+        yield "There are no errors of magnitudes for both tables; neighbours are weighted by 1/distance."
+
+
+def _without_effect(training: TrainingSet, param: EstimationParameters) -> Iterator[tuple[str, str]]:
+    used = {"knn": set(type(param.knn).model_fields), "training_nz": {"bandwidth"}}.get(param.algorithm, set())
+    for name in type(param.knn).model_fields:
+        if name not in used and getattr(param.knn, name) != getattr(_DEFAULTS.knn, name):
+            yield f"knn.{name}", f"the algorithm is {param.algorithm}"
+    if param.knn.neighbours > len(training) and param.algorithm == "knn":
+        yield "knn.neighbours", f"the training set has {len(training)} objects, which all are neighbours"
+    if param.rail and not param.algorithm.startswith("rail_"):
+        yield "rail", f"the algorithm is {param.algorithm}"
+    if param.training_rows != "training" and "for validation" not in training.left_out and not training.has_split:
+        yield "training_rows", "the training set has no column is_training_set"
+    if param.algorithm == "training_nz":
+        for name in ("object_magnitudes", "object_errors"):
+            if getattr(param, name):
+                yield name, "the algorithm uses no photometry of the objects"

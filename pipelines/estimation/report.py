@@ -1,0 +1,73 @@
+"""Model of the ``report.json`` of an estimation."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["EstimationReport", "ModelFile"]
+
+
+class ModelFile(BaseModel):
+    """The trained model: a file of the result, known by its checksum.
+
+    Parameters
+    ----------
+    name
+        Name of the file.
+    format
+        ``parquet``: the training objects themselves; ``pickle``: Python objects of RAIL, which this server never loads
+        outside of the environment of the estimators.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    format: str
+    sha256: str
+    size: int
+
+
+class EstimationReport(BaseModel):
+    """The report of one estimation.
+
+    Parameters
+    ----------
+    software
+        Versions of the software that is not this server's own.
+    training, objects
+        Names of the two tables.
+    magnitudes, errors, object_magnitudes, object_errors
+        Columns of magnitudes from blue to red, and of their errors.
+    training_rows, trained
+        Rows of the training set, and those that were trained on.
+    left_out
+        Rows that were left out, by the reason.
+    estimated, without_density
+        Number of objects, and of those without an estimate.
+    grid, stacked
+        Redshifts, and the sum of all densities on them.
+    edges, training_counts
+        Histogram of the training redshifts.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    algorithm: str
+    software: Mapping[str, str] = {}
+    training: str
+    objects: str
+    magnitudes: tuple[str, ...]
+    errors: tuple[str, ...]
+    object_magnitudes: tuple[str, ...]
+    object_errors: tuple[str, ...]
+    training_rows: int
+    trained: int
+    left_out: Mapping[str, int]
+    estimated: int
+    without_density: int
+    grid: tuple[float, ...]
+    stacked: tuple[float, ...]
+    edges: tuple[float, ...]
+    training_counts: tuple[int, ...]
+    model: ModelFile | None
+    warnings: tuple[str, ...]
