@@ -7,41 +7,18 @@ Run with ``python -m benchmarks.soak [--minutes 30] [--clients 10]``.
 """
 
 import argparse
-import statistics
 import tempfile
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
+from operator import attrgetter
 from pathlib import Path
 
-import psutil
-
-from benchmarks.mixed_load import run_clients
+from benchmarks.mixed_load import print_memory, run_clients, thirds
+from benchmarks.server_processes import Look, look
 from benchmarks.tap_over_http import publish
-from tests.support.server import RunningServer, running_server
+from tests.support.server import running_server
 
 _ROWS = 50_000
-_MOST = {"memory": 1.1, "files": 1.2, "threads": 1.2}
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a server and its processes hold at one moment."""
-
-    at: float
-    memory: int
-    files: int
-    threads: int
-
-
-def look(server: RunningServer, at: float) -> Look:
-    """Measure a server together with all processes that it started."""
-    memory = files = threads = 0
-    for process in (server.process, *server.process.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            memory += process.memory_info().rss
-            files += process.num_fds()
-            threads += process.num_threads()
-    return Look(at, memory, files, threads)
+_MOST = {"total": 1.1, "files": 1.2, "threads": 1.2}
 
 
 def main() -> None:
@@ -58,9 +35,9 @@ def main() -> None:
         table = publish(server, account.token, folder, _ROWS).table
         tally = run_clients(server, table, chosen.clients, seconds, lambda at: looks.append(look(server, at)))
     print(f"{sum(tally.statuses.values())} answers; wrong: {dict(tally.wrong) or 'nothing'}")
+    print_memory(looks)
     for name, most in _MOST.items():
-        second = statistics.median(getattr(each, name) for each in looks if seconds / 3 <= each.at < 2 * seconds / 3)
-        last = statistics.median(getattr(each, name) for each in looks if each.at >= 2 * seconds / 3)
+        second, last = thirds(looks, attrgetter(name))
         print(f"{name:8} {second:14.0f} in the second third, {last:14.0f} in the last")
         assert last <= most * second, name
     assert not tally.wrong

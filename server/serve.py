@@ -12,6 +12,7 @@ import typer
 
 from core.auth.models import Scope
 from core.settings import Settings
+from core.telemetry.allocation import limit_arenas
 from core.telemetry.metrics import FOLDER_VARIABLE
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
@@ -36,6 +37,7 @@ def serve(whole: Settings) -> None:
     StartError
         The port is in use, or the data folder cannot be written.
     """
+    limit_arenas()
     settings = shared_settings(whole)
     with _folder_of_metrics(whole.web_processes):
         _serve(whole, settings)

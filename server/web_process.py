@@ -18,10 +18,11 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from core.settings import Settings
+from core.telemetry.allocation import limit_arenas
 from core.telemetry.metrics import Metrics
 from server.app import create_app
 from server.connections import MAX_HEAD_BYTES, ConnectionBounds, Connections, bounded_protocol, raise_file_limit
-from server.operations.logs import log_to_terminal
+from server.operations.logs import log_and_trace
 from server.services import Services
 
 __all__ = ["WebProcesses", "main", "run_application", "shared_settings"]
@@ -200,8 +201,9 @@ def _end_with_parent() -> None:
 
 def main(descriptor: int) -> None:
     """Run a further web process on an inherited socket; its settings come by standard input."""
+    limit_arenas()
     settings = Settings(**json.loads(sys.stdin.buffer.readline()))
-    log_to_terminal(settings)
+    log_and_trace(settings)
     services = Services(settings)
     app = create_app(services)
     services.queue.start()

@@ -15,6 +15,7 @@ from core.cancellation import Cancellation
 from core.errors import InvalidValueError, PermissionDeniedError, PhotozError
 from core.files import Staging
 from core.settings import Settings
+from core.telemetry.traces import span
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import CatalogTable, Scan, Translation, check_named_tables, translate
@@ -207,7 +208,7 @@ class TapService:
             uploads = until_rows.enter_context(self._uploads.opened(parameters, identity))
             started = monotonic()
             catalog = uploads.catalog(tables)
-            with self._long_queries.translating(request.query):
+            with span("query translation"), self._long_queries.translating(request.query):
                 translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
             read = _ReadTables(tables, uploads.tables)
             query = self._engine_query(translation, read, seconds, owner, cancellation)

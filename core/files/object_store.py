@@ -13,6 +13,7 @@ from typing import Any
 
 from core.database import utc_now
 from core.errors import NotFoundError, ServiceBusyError, StorageFullError
+from core.files.listing import listed
 from core.files.staging import StagedStore, StagingFolder
 
 __all__ = ["ObjectStore"]
@@ -167,11 +168,4 @@ def _modified(about: dict[str, Any]) -> datetime:
 
 
 def _older(folder: Path, horizon: datetime) -> list[Path]:
-    found = []
-    for path in folder.iterdir():
-        try:
-            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < horizon:
-                found.append(path)
-        except FileNotFoundError:  # moved since the folder was listed
-            continue
-    return found
+    return [path for path, status in listed(folder) if datetime.fromtimestamp(status.st_mtime, UTC) < horizon]

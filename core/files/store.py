@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from core.errors import NotFoundError, StorageFullError
+from core.files.listing import listed
 from core.files.staging import PartialFile, StagedStore, StagingFolder, StoredBytes
 
 __all__ = ["FileStore", "FolderStore", "PartialFile", "Staging", "StoredBytes"]
@@ -158,9 +159,9 @@ class FolderStore(StagedStore):
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
         """Delete old staged and unknown files; return their number."""
         horizon = time.time() - older_than
-        staged = self._staging.folder.iterdir()
-        stale = [path for path in staged if path.stem not in known and _is_older(path, horizon)]
-        orphans = [path for path in self._folder.glob("??/*") if path.name not in known and _is_older(path, horizon)]
+        staged, stored = listed(self._staging.folder), listed(self._folder, "??/*")
+        stale = [path for path, status in staged if path.stem not in known and _is_older(status, horizon)]
+        orphans = [path for path, status in stored if path.name not in known and _is_older(status, horizon)]
         for path in (*stale, *orphans):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -178,13 +179,9 @@ class FolderStore(StagedStore):
         _sync_folder(place.parent)
 
 
-def _is_older(path: Path, horizon: float) -> bool:
-    try:
-        status = path.stat()
-        # A new hard link to old bytes counts as new: it changes the ctime of the inode, and not its mtime.
-        return max(status.st_mtime, status.st_ctime) < horizon
-    except FileNotFoundError:  # moved or deleted since the folder was listed
-        return False
+def _is_older(status: os.stat_result, horizon: float) -> bool:
+    # A new hard link to old bytes counts as new: it changes the ctime of the inode, and not its mtime.
+    return max(status.st_mtime, status.st_ctime) < horizon
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.settings.fields import LOCAL_HOSTS, Settings
+from core.telemetry.traces import traces_are_installed
 
 __all__ = ["settings_problems"]
 
@@ -49,6 +50,15 @@ def _addresses(settings: Settings) -> Iterator[str]:
                 "PHOTOZ_SECURE_COOKIES is true, but PHOTOZ_BASE_URL is an http address, over which browsers would "
                 "not send such cookies. Use an https address."
             )
+    if settings.traces_endpoint is not None:
+        parts = _split(settings.traces_endpoint)
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+            yield (
+                f"PHOTOZ_TRACES_ENDPOINT is '{settings.traces_endpoint}', which is no http(s) address. "
+                "Write it as in http://127.0.0.1:4318."
+            )
+        elif not traces_are_installed():
+            yield "PHOTOZ_TRACES_ENDPOINT needs OpenTelemetry. Install it: pip install 'photoz-server[traces]'."
     for network in settings.table_upload_networks:
         try:
             ip_network(network, strict=False)

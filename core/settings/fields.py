@@ -318,6 +318,11 @@ class Settings(FolderSettings):
     metrics_token: SecretStr | None = Field(
         None, description="Token with which /metrics can be read from every address, as Authorization: Bearer."
     )
+    traces_endpoint: str | None = Field(
+        None,
+        description="Address of an OpenTelemetry collector (OTLP over HTTP) for traces, such as http://127.0.0.1:4318; "
+        "needs the extra 'traces'. By default that of OTEL_EXPORTER_OTLP_ENDPOINT, if it is set.",
+    )
 
     @field_validator("contact")
     @classmethod

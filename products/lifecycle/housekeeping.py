@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 
 from core.database import Database, utc_now
 from core.files import FileStore
+from core.files.listing import listed
 from products.models import InspectionState, ProductStatus
 from products.schema import (
     ProductColumnRow,
@@ -69,8 +70,8 @@ class Housekeeping:
             derived = frozenset(session.scalars(select(ProductTableRow.stored_id)))
         removed = self._store.sweep(stored | self._other_stored_ids(), older_than=older_than)
         horizon = time.time() - older_than
-        for path in self._tables.iterdir():
-            if path.name not in derived and path.stat().st_mtime < horizon:
+        for path, status in listed(self._tables):
+            if path.name not in derived and status.st_mtime < horizon:
                 path.unlink(missing_ok=True)
                 removed += 1
         return removed

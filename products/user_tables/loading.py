@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import ConflictError, InvalidValueError
 from core.files.checksums import file_sha256
+from core.files.listing import listed
 from products.inspection.meanings import Meanings
 from products.readers.base import ReadLimits, TableChoice, TableReader
 from products.readers.formats import FILE_FORMATS
@@ -113,8 +114,8 @@ class TableLoader:
     def sweep(self, *, older_than: float) -> None:
         """Remove files that no table refers to and that are older than so many seconds."""
         known, horizon = self.tables.stored_ids(), time.time() - older_than
-        for path in self.folder.glob("*"):
-            if path.name not in known and path.stat().st_mtime < horizon:
+        for path, status in listed(self.folder):
+            if path.name not in known and status.st_mtime < horizon:
                 path.unlink(missing_ok=True)
 
     def _files(self, parts: Sequence[TablePart]) -> list[Path]:

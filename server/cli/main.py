@@ -27,7 +27,7 @@ from server.cli import validation as cli_validation
 from server.cli.context import DataOption, open_accounts, read_settings
 from server.data_folder import StartError, prepare_data_folder, require_data_folder
 from server.migrations.upgrade import migrate, migrate_rows
-from server.operations.logs import log_to_terminal
+from server.operations.logs import log_and_trace
 
 __all__ = ["app", "main"]
 
@@ -73,7 +73,7 @@ def serve_command(
     from server.serve import serve
 
     settings = read_settings(data=data, host=host, port=port, demo=demo, web_processes=workers)
-    log_to_terminal(settings)
+    log_and_trace(settings)
     serve(settings)
 
 
@@ -83,7 +83,7 @@ def worker_command(data: DataOption = None) -> None:
     from server.worker import run_worker
 
     settings = read_settings(data=data)
-    log_to_terminal(settings)
+    log_and_trace(settings)
     run_worker(settings)
 
 

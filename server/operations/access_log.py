@@ -4,7 +4,9 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
@@ -12,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.auth.callers import FORWARDED
 from core.telemetry.logs import log_fields
+from core.telemetry.traces import OpenSpan, span
 from core.web.routes import REQUEST_ID
 
 __all__ = ["SECRET_PARAMETERS", "AccessLogMiddleware", "RequestRecord", "RouteMiddleware"]
@@ -145,7 +148,8 @@ class AccessLogMiddleware:
                 record.sent += len(message.get("body", b""))
                 record.complete = not message.get("more_body", False)
 
-        with log_fields(record.context):
+        is_quiet = scope["path"].startswith(_QUIET)
+        with log_fields(record.context), nullcontext(OpenSpan()) if is_quiet else _traced(scope) as traced:
             try:
                 await self._app(scope, receive, send_and_record)
             except Exception:
@@ -155,8 +159,8 @@ class AccessLogMiddleware:
                 raise
             finally:
                 self._on_end(record)
-                level = logging.DEBUG if scope["path"].startswith(_QUIET) else logging.INFO
-                _log.log(level, "request", extra=record.fields())
+                _describe(traced, record)
+                _log.log(logging.DEBUG if is_quiet else logging.INFO, "request", extra=record.fields())
 
 
 class RouteMiddleware:
@@ -171,6 +175,38 @@ class RouteMiddleware:
         if record is not None:
             record.scope = scope
         await self._app(scope, receive, send)
+
+
+def _traced(scope: Scope) -> AbstractContextManager[OpenSpan]:
+    """Return the span of a request, below that which the headers of the client name."""
+    traceparent = (value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent")
+    return span(scope["method"], headers={"traceparent": next(traceparent, "")})
+
+
+def _describe(traced: OpenSpan, record: RequestRecord) -> None:
+    """Give a span the name and the attributes of a request that has ended (OpenTelemetry's HTTP conventions 1.23)."""
+    method, route, context = record.scope["method"], record.route, record.context()
+    traced.rename(f"{method} {route}" if route else method)
+    traced.set(
+        {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": record.status,
+            "http.response.body.size": record.sent,
+            "url.path": record.path,
+            "client.address": record.client,
+            "enduser.id": _text(context["user"]),
+            "photoz.request_id": record.request_id,
+            "photoz.job_id": _text(context["job_id"]),
+            "photoz.product": _text(context["product"]),
+        }
+    )
+    if record.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        traced.fail(str(record.status))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _request_id(scope: Scope) -> str:

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from core.telemetry.allocation import release_memory
 from server.services import Services
 
 __all__ = ["maintain", "remove_orphaned_files"]
@@ -30,6 +31,7 @@ def maintain(services: Services, stop: threading.Event, sample: Callable[[], obj
         try:
             sample()
             _recover(services)
+            release_memory()
             if rounds % _HOUSEKEEPING_ROUNDS == 0:
                 remove_orphaned_files(services)
         except Exception:  # noqa: BLE001 - the next round must run whatever this one meets; the traceback is in the log

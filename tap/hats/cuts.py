@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.columns import HEALPIX_COLUMN
+from core.files.listing import listed
 from products.rows.stored_file import StoredFile
 from tap.hats.partitions import Partition, margin_ranges
 
@@ -95,10 +96,8 @@ class CutFiles:
                 path.unlink(missing_ok=True)
 
     def _files(self) -> Iterator[tuple[Path, int, float]]:
-        for path in self._folder.iterdir() if self._folder.is_dir() else ():
-            with suppress(FileNotFoundError):
-                status = path.stat()
-                yield path, status.st_size, status.st_mtime
+        for path, status in listed(self._folder):
+            yield path, status.st_size, status.st_mtime
 
 
 def _write_rows(path: Path, schema: pa.Schema, rows: Iterator[pa.Table]) -> None:

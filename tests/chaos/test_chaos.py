@@ -16,6 +16,7 @@ import pytest
 from tests.chaos.invariants import check, check_store
 from tests.chaos.targets import ChaosSite, running_site
 from tests.chaos.work import ROWS, Ledger, Worker
+from tests.support.nginx import nginx_binary
 from tests.support.postgres import postgres_binaries
 from tests.support.waiting import wait_for
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "0"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
-SHORT = ("web-0", "worker-0", "postgres", "redis")
+SHORT = ("web-0", "worker-0", "postgres", "redis", "backup")
 CLIENTS = 4 if ROUNDS else 2
 
 
@@ -40,8 +41,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChaosSite]:
     binaries, redis = postgres_binaries(), shutil.which("redis-server")
     if binaries is None or redis is None:
         pytest.skip("PostgreSQL or Redis is not installed: apt-get install postgresql redis-server")
+    nginx = nginx_binary() if ROUNDS else None
+    if ROUNDS and nginx is None:
+        pytest.skip("nginx is not installed: apt-get install nginx-light")
     folder, count = tmp_path_factory.mktemp("chaos"), 2 if ROUNDS else 1
-    with running_site(folder, binaries, redis, servers=count, workers=count, extra={}) as site:
+    with (
+        running_site(folder, binaries, redis, servers=count, workers=count, nginx_binary=nginx) as site,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        if site.nginx is not None:
+            patch.setenv("REQUESTS_CA_BUNDLE", str(site.nginx.certificate))
         yield site
 
 
@@ -56,6 +65,7 @@ def test_whatever_is_killed_nothing_that_was_answered_is_lost(site: ChaosSite, t
     check(site, ledger, table)
     assert ledger.done > len(victims)
     check_store(site)
+    site.back_up()
 
 
 def _round(site: ChaosSite, table: Path, ledger: Ledger, victim: str, choose: random.Random) -> None:

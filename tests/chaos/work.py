@@ -2,7 +2,8 @@
 
 import random
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ ROWS = 300
 _HOME = "home/admin"
 _MEANINGS = {"objid": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
 _SECONDS = 60.0
+_SLOWLY = 0.05
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class Worker:
     def _actions(self) -> list[Callable[[], None]]:
         return [
             *(self.send_file, self.send_file, self.change_file, self.delete_file, self.read_slowly),
+            self.send_slowly,
             *(self.query, self.query, self.run_job, self.run_job, self.publish, self.delete_product),
             self.run_pipeline,
         ]
@@ -105,11 +108,12 @@ class Worker:
     def _content(self) -> bytes:
         return self._choose.randbytes(self._choose.choice([0, 1000, 3_000_000]))
 
-    def _put(self, name: str) -> None:
+    def _put(self, name: str, *, slowly: bool = False) -> None:
         ledger, content = self._ledger, self._content()
         with ledger.lock:
             ledger.files[name] = ledger.files.get(name, {None}) | {content}
-        answer = self._request("PUT", f"/vospace/files/{_HOME}/{name}", data=content)
+        data = _trickling(content) if slowly else content
+        answer = self._request("PUT", f"/vospace/files/{_HOME}/{name}", data=data)
         if answer.status_code in {200, 201}:
             with ledger.lock:
                 ledger.files[name] = {content}
@@ -117,6 +121,10 @@ class Worker:
     def send_file(self) -> None:
         """Send a new file."""
         self._put(self._new_name())
+
+    def send_slowly(self) -> None:
+        """Send a new file with pauses, in chunks of a body whose length is not told."""
+        self._put(self._new_name(), slowly=True)
 
     def _own_file(self) -> str | None:
         """Choose a file that this client sent: one file is changed by one client at a time."""
@@ -149,7 +157,11 @@ class Worker:
         expected = self._ledger.files[name]
         with self._request("GET", f"/vospace/files/{_HOME}/{name}", stream=True) as answer:
             if answer.status_code == 200:
-                content = b"".join(answer.iter_content(50_000))
+                pieces = []
+                for piece in answer.iter_content(500_000):
+                    pieces.append(piece)
+                    time.sleep(_SLOWLY)
+                content = b"".join(pieces)
                 if len(content) == int(answer.headers["Content-Length"]) and content not in expected:
                     self._ledger.wrong.append(f"{name} was read with bytes that nobody sent")
 
@@ -215,3 +227,11 @@ class Worker:
     def _note_product(self, number: int, *, is_published: bool = False) -> None:
         with self._ledger.lock:
             self._ledger.products[number] = is_published
+
+
+def _trickling(content: bytes) -> Iterator[bytes]:
+    """Yield a content in pieces, with pauses that make the client slow."""
+    step = max(1, len(content) // 10)
+    for start in range(0, len(content), step):
+        time.sleep(_SLOWLY)
+        yield content[start : start + step]

@@ -56,6 +56,7 @@ def test_a_name_like_no_setting_and_several_problems_are_told() -> None:
         ({"maxrec_default": 10, "maxrec_limit": 5}, "PHOTOZ_MAXREC_DEFAULT"),
         ({"table_upload_networks": ("10.1.0.0/99",)}, "PHOTOZ_TABLE_UPLOAD_NETWORKS"),
         ({"transfer_hosts": ("https://a.example.org/",)}, "PHOTOZ_TRANSFER_HOSTS"),
+        ({"traces_endpoint": "127.0.0.1:4318"}, "PHOTOZ_TRACES_ENDPOINT"),
     ],
 )
 def test_values_that_cannot_work_and_that_contradict_each_other_are_named(chosen: dict[str, object], name: str) -> None:

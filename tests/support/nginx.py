@@ -4,15 +4,17 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from tests.support.certificates import self_signed
 from tests.support.processes import command_as, start, stop, unprivileged_user, wait_until
+from tests.support.waiting import is_listening
 
 __all__ = ["Nginx", "nginx_binary", "running_nginx", "site_for_tests"]
 
@@ -36,9 +38,9 @@ http {{
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Nginx:
-    """A running nginx.
+    """An nginx that runs, and keeps its addresses through restarts.
 
     Parameters
     ----------
@@ -48,16 +50,43 @@ class Nginx:
         The file with the upstream.
     certificate
         The certificate that clients trust.
-    reload
-        The command by which it reads its configuration anew.
+    command
+        The command that starts it.
     """
 
     url: str
     plain_url: str
     site: Path
     certificate: Path
-    reload: str
     errors: Path
+    command: tuple[str, ...]
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def reload(self) -> str:
+        """The command by which it reads its configuration anew."""
+        assert self.process is not None
+        return f"kill -{signal.SIGHUP.value} {self.process.pid}"
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        log = self.errors.with_name("nginx.log")
+        self.process = start(command_as(None, self.command), log=log)
+        wait_until(lambda: is_listening(int(self.url.rpartition(":")[2])), self.process, log, _START_SECONDS)
+
+    def kill(self) -> None:
+        """Kill it with its worker processes, as a crash of its container does."""
+        assert self.process is not None
+        master = psutil.Process(self.process.pid)
+        for process in (master, *master.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(_START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self.process is not None:
+            stop(self.process)
 
 
 def nginx_binary() -> str | None:
@@ -101,25 +130,16 @@ def running_nginx(
     whole.write_text(_WHOLE.format(folder=folder, user=f"user {user};" if user else ""))
     command = [binary, "-p", str(folder), "-c", str(whole), "-e", str(folder / "error.log")]
     subprocess.run([*command, "-t", "-q"], check=True)
-    log = folder / "nginx.log"
-    process = start(command_as(None, command), log=log)
+    nginx = Nginx(
+        f"https://127.0.0.1:{tls}",
+        f"http://127.0.0.1:{plain}",
+        site,
+        certificate.cert,
+        folder / "error.log",
+        tuple(command),
+    )
     try:
-        wait_until(lambda: _listens(tls), process, log, _START_SECONDS)
-        yield Nginx(
-            f"https://127.0.0.1:{tls}",
-            f"http://127.0.0.1:{plain}",
-            site,
-            certificate.cert,
-            f"kill -{signal.SIGHUP.value} {process.pid}",
-            folder / "error.log",
-        )
+        nginx.start()
+        yield nginx
     finally:
-        stop(process)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        nginx.stop()

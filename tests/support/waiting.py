@@ -1,11 +1,12 @@
 """Waiting until something is as it should be, however busy the machine is."""
 
+import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-__all__ = ["SECONDS", "is_answered", "wait_for"]
+__all__ = ["SECONDS", "is_answered", "is_listening", "wait_for"]
 
 #: How long things may take: far longer than they do on a machine that is not overloaded.
 SECONDS = 60.0
@@ -29,3 +30,12 @@ def is_answered(url: str, *, seconds: float = 5.0) -> bool:
         return False
     except OSError:
         return False
+
+
+def is_listening(port: int) -> bool:
+    """Tell whether a port of this machine accepts connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.database import Database
 from core.processes import ProcessIdentity
 from core.telemetry.logs import log_format
+from core.telemetry.traces import traces_target
 from uws.execution.backlog import Backlog
 from uws.execution.lease_renewal import LeaseRenewer
 from uws.execution.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
@@ -172,6 +173,7 @@ class ProcessQueue:
                 lease_owner=self._owner,
                 log_level=logging.getLogger().getEffectiveLevel(),
                 log_format=log_format(),
+                traces=traces_target(),
             )
         )
 

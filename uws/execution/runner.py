@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.database import Database
 from core.errors import PhotozError, is_out_of_memory
 from core.telemetry.logs import log_fields
+from core.telemetry.traces import OpenSpan, span
 from uws.errors import JobCancelled
 from uws.execution.memory_limit import limited_address_space
 from uws.kinds import JobContext, JobKind
@@ -87,11 +88,16 @@ class JobRunner:
             claimed = claim_job(session, job_id, self._owner)
         if claimed is None:
             return False
-        with log_fields(lambda: {"job_id": job_id, "job_kind": claimed[0].kind, "user": claimed[0].owner}):
-            self._run(*claimed)
+        job = claimed[0]
+        of_job = {"photoz.job_id": job_id, "photoz.job_kind": job.kind, "enduser.id": job.owner}
+        with (
+            log_fields(lambda: {"job_id": job_id, "job_kind": job.kind, "user": job.owner}),
+            span(f"job {job.kind}", of_job) as traced,
+        ):
+            self._run(*claimed, traced)
         return True
 
-    def _run(self, job: Job, lease: Lease) -> None:
+    def _run(self, job: Job, lease: Lease, traced: OpenSpan) -> None:
         started = time.monotonic()
         _logger.info("job started", extra={"attempt": lease.attempt})
         self._notify(RunnerEvent.EXECUTING, job, lease)
@@ -107,9 +113,12 @@ class JobRunner:
         try:
             error = self._call(job, context, folder)
         except JobCancelled:
+            traced.fail("cancelled")
             _logger.info("job cancelled", extra={"seconds": round(time.monotonic() - started, 3)})
             return
         ended = self._store(job, lease, context, error)
+        if error is not None:
+            traced.fail("error")
         _logger.info(
             "job ended",
             extra={"phase": ended and ended.phase, "error": error, "seconds": round(time.monotonic() - started, 3)},

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from core.telemetry.logs import log_to_stderr
+from core.telemetry.traces import export_traces
 from uws.execution.memory_limit import resident_bytes
 from uws.execution.runner import JobRunner, RunnerEvent
 from uws.execution.worker_process import Assignment, Message, WorkerEvent
@@ -41,6 +42,7 @@ def main() -> None:
         # The parent process wrote it: this is how it sends the function that constructs the kinds.
         assignment: Assignment = pickle.loads(pipe.recv_bytes())  # noqa: S301 - see above  # nosec B301
         log_to_stderr(assignment.log_level, assignment.log_format)
+        export_traces(assignment.traces)
         _Worker(assignment, pipe).serve()
     except (EOFError, BrokenPipeError):  # the server is gone
         return

@@ -15,6 +15,7 @@ from multiprocessing.connection import Pipe
 from pathlib import Path
 
 from core.telemetry.logs import LogFormat
+from core.telemetry.traces import TracesTarget
 from uws.kinds import JobKind
 
 __all__ = ["Assignment", "Message", "WorkerEvent", "WorkerProcess"]
@@ -63,6 +64,7 @@ class Assignment:
     lease_owner: str
     log_level: int
     log_format: LogFormat
+    traces: TracesTarget | None = None
 
 
 class WorkerProcess:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from core.errors import PhotozError
+from core.telemetry.traces import begin_span
 from tap.engine.duckdb.failures import error_of
 from tap.engine.duckdb.frames import Frame, FrameKind, PipeTimeoutError
 from tap.engine.duckdb.process import QueryProcess
@@ -44,6 +45,7 @@ class Drain:
         self._seconds_left = query.seconds + _GRACE_SECONDS
         self._owning = threading.Lock()
         self._is_released = self._is_killed = False
+        self._span = begin_span("query", {"photoz.lane": "long" if query.is_long else "short"})
         self._thread = threading.Thread(target=self._run, name="rows of a query", daemon=True)
 
     def start(self) -> None:
@@ -92,6 +94,9 @@ class Drain:
                 self._release(self._process, usable)
             finally:
                 self._spool.finish(error)
+                if error is not None:
+                    self._span.fail(type(error).__name__)
+                self._span.end()
 
     def _transfer(self) -> tuple[PhotozError | None, bool]:
         """Move rows until the query ends, and return its error and whether its process can run another query."""

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import ServiceBusyError, UnreadableFileError
+from core.files.listing import listed
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["PartitionCopies"]
@@ -99,7 +100,7 @@ class PartitionCopies:
 
     def used_bytes(self) -> int:
         """Return the disk that the copies take."""
-        return sum(path.stat().st_blocks * _BLOCK for path in self._folder.glob("*.parquet"))
+        return sum(status.st_blocks * _BLOCK for _, status in listed(self._folder, "*.parquet"))
 
     def sweep(self, needed: int = 0) -> int:
         """Remove the copies that were not read for longest, until the budget has free bytes; return how many.
@@ -109,14 +110,13 @@ class PartitionCopies:
         needed
             The free bytes.
         """
-        if not self._folder.is_dir():
-            return 0
         horizon = time.time() - _IN_USE_SECONDS
-        for staged in self._folder.glob("*.part"):
-            if staged.stat().st_mtime < horizon:
+        for staged, status in listed(self._folder, "*.part"):
+            if status.st_mtime < horizon:
                 staged.unlink(missing_ok=True)
         used, removed = self.used_bytes(), 0
-        for changed, marks in sorted((path.stat().st_mtime, path) for path in self._folder.glob("*.columns")):
+        found = [(status.st_mtime, path) for path, status in listed(self._folder, "*.columns")]
+        for changed, marks in sorted(found):
             if used + needed <= self._max_bytes or changed > horizon:
                 break
             freed = _removed(marks)
@@ -195,17 +195,17 @@ def _open_locked(marks: Path) -> TextIO:
 
 
 def _removed(marks: Path) -> int:
-    """Remove a copy that nobody uses, and return the disk that it took."""
+    """Remove a copy that nobody uses, and return the disk that it took; nothing when another process has removed it."""
     copy = marks.with_suffix(".parquet")
-    with marks.open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with suppress(FileNotFoundError, BlockingIOError), marks.open("r") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(file.fileno()), marks.stat()):  # another copy, which was made since
             return 0
         size = copy.stat().st_blocks * _BLOCK if copy.exists() else 0
         copy.unlink(missing_ok=True)
         marks.unlink(missing_ok=True)
-    return size
+        return size
+    return 0
 
 
 def _read_footer(root: CatalogueFolder, name: str) -> _Footer:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from core.auth.schema import GroupRow
 from core.columns import Column
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError
+from core.files.listing import listed
 from products.access import shared_readable
 from products.models import Visibility
 from tap.engine import Conversion
@@ -167,8 +169,8 @@ class SurveyCatalogues:
         horizon = time.time() - _ORPHAN_SECONDS
         orphans = [
             path
-            for path in (self._folder.iterdir() if self._folder.is_dir() else ())
-            if path.is_file() and path.name not in known and path.stat().st_mtime < horizon
+            for path, status in listed(self._folder)
+            if stat.S_ISREG(status.st_mode) and path.name not in known and status.st_mtime < horizon
         ]
         for path in orphans:
             path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,7 @@ from core.web.dali import DaliParameters
 from products.models import Visibility
 from server.services import Services
 from tap.metadata.survey_catalogues.copies import PartitionCopies
+from tap.metadata.survey_catalogues.copies import _removed as removed_copy
 from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tests.support.databases import EmptySQLite
@@ -153,6 +155,37 @@ def test_copies_stay_within_their_budget(s3: str, catalogue: Path, tmp_path: Pat
     assert copies.paths(root, names[-2:], ["id", "ra", "wide1"])
     assert copies.used_bytes() <= 200_000
     assert any(not path.exists() for path in first) or copies.sweep() == 0
+
+
+def test_two_processes_that_sweep_at_once_remove_each_copy_once(tmp_path: Path):
+    for number in range(200):
+        (tmp_path / f"{number}.parquet").write_bytes(b"x" * 5000)
+        marks = tmp_path / f"{number}.columns"
+        marks.write_text("{}")
+        os.utime(marks, (1_000_000_000, 1_000_000_000))
+    start = threading.Barrier(2)
+
+    def sweep(copies: PartitionCopies) -> int:
+        start.wait()
+        copies.used_bytes()
+        return copies.sweep()
+
+    with ThreadPoolExecutor(2) as both:
+        removed = list(both.map(sweep, [PartitionCopies(tmp_path, 0), PartitionCopies(tmp_path, 0)]))
+    assert sum(removed) == 200
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_was_made_anew_since_it_was_listed_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    copy, marks, before = (tmp_path / name for name in ("1.parquet", "1.columns", "before"))
+    copy.write_bytes(b"new")
+    marks.write_text("{}")
+    before.write_text("{}")
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", lambda path, mode: opened(before if path == marks else path, mode))
+    assert removed_copy(marks) == 0  # it opened the record of the copy that another process removed
+    assert copy.exists()
+    assert marks.exists()
 
 
 class _Ranges(SimpleHTTPRequestHandler):
