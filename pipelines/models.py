@@ -23,6 +23,7 @@ from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.outputs.reports import RunReport
 from pipelines.outputs.result_files import TableFile
+from pipelines.training.catalogue_folders import Address
 from products.models import Release, Visibility
 from uws import Phase
 
@@ -84,13 +85,13 @@ class RunInputs:
     release
         Release of the result.
     release_folder
-        Folder of the object catalogues of that release, if they are used.
+        Folder or URL of the object catalogues of that release, if they are used.
     """
 
     catalogues: tuple[RunInput, ...]
     objects: RunInput | None = None
     release: Release | None = None
-    release_folder: Path | None = None
+    release_folder: Address | None = None
 
     @property
     def all(self) -> tuple[RunInput, ...]:
@@ -181,13 +182,15 @@ class Work(Protocol[_ConfigurationT_co]):
     def read_rules(self, name: str) -> str | bytes:
         """Read the rules file of the configuration."""
 
-    def open_objects(self, entry: InputEntry, catalogue_in: Callable[[Path], Path], progress: Progress) -> ObjectSource:
+    def open_objects(
+        self, entry: InputEntry, catalogue_in: Callable[[Address], Address], progress: Progress
+    ) -> ObjectSource:
         """Open the object catalogue.
 
         Parameters
         ----------
         catalogue_in
-            Returns the catalogue in the folder of a release; returns the path of any other catalogue unchanged.
+            Returns the catalogue in the folder of a release; returns the address of any other catalogue unchanged.
         """
 
     def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:

@@ -4,8 +4,8 @@ Workers need this software, and what they read must lie in folders that they see
 the process of a job: workers find candidates a hair beyond the radius, and the same code here decides about them.
 """
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,8 +18,8 @@ from pipelines.crossmatch import Pairs, SkyPositions, find_pairs, pairs_among
 from pipelines.crossmatch.objects import NearObjects, ObjectSource
 from pipelines.crossmatch.reach import Reach
 from pipelines.training import open_objects
-from pipelines.training.objects import near_rows
-from pipelines.training.parquet_objects import ParquetObjects, near_in_group
+from pipelines.training.catalogue_folders import Address
+from pipelines.training.parquet_objects import ParquetObjects, Piece, near_in_piece
 
 __all__ = ["DaskEngine"]
 
@@ -29,6 +29,8 @@ _SLACK = 1 + 1e-6
 _LEAST_MARGIN = 120.0
 _ROWS_IN_PARTITION = 200_000
 _SECONDS = 30
+#: Tasks that are under way at a time, a thread of the cluster and at least.
+_TASKS_A_THREAD, _LEAST_TASKS = 3, 8
 #: Order of the smallest partitions: cells of seven arcminutes.
 _FINEST = 9
 
@@ -111,62 +113,17 @@ class DaskEngine:
         # Each pair was found from both of its sides, and each row finds itself.
         return pairs_among(positions, found[found[:, 0] < found[:, 1]], radius_arcsec)
 
-    def objects(self, path: Path) -> ObjectSource:
-        """Open an object catalogue for the workers: HATS by LSDB, Parquet files by row groups."""
-        local = open_objects(path)
-        if path.is_dir() and any((path / name).is_file() for name in _PROPERTIES):
-            return _HatsObjects(self._client, path, local)
-        return _ParquetObjects(self._client, local)
-
-
-_PROPERTIES = ("collection.properties", "hats.properties", "properties")
+    def objects(self, address: Address) -> ObjectSource:
+        """Open an object catalogue, whose partitions and row groups the workers read."""
+        return _WorkerObjects(self._client, open_objects(address))
 
 
 def _computed(client: Any, parts: Sequence[Any]) -> Sequence[Any]:
     return client.gather(client.compute(list(parts)))  # type: ignore[no-any-return]  # Dask has no types
 
 
-class _HatsObjects:
-    """Objects of a HATS catalogue; the workers select the rows in reach."""
-
-    def __init__(
-        self, client: Any, path: Path, local: ObjectSource
-    ) -> None:  # a Client of distributed, which has no types
-        self._client = client
-        self._path = path
-        self.schema: pa.Schema = local.schema
-        self.position = local.position
-        self.rows = local.rows
-
-    def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
-        """Read the columns of the rows in reach."""
-        import lsdb
-        from dask import delayed
-
-        catalogue = lsdb.open_catalog(self._path, columns=list(dict.fromkeys((*columns, *position))))
-        pixels = catalogue.get_ordered_healpix_pixels()
-        # Partitions stand in the order of the catalogue's own list of pixels.
-        parts = dict(zip(catalogue.get_healpix_pixels(), catalogue.to_delayed(), strict=True))
-        shifts = {pixel: 2 * (FINEST_ORDER - pixel.order) for pixel in pixels}
-        wanted = sorted(
-            (pixel.pixel << shifts[pixel], pixel)
-            for pixel in pixels
-            if reach.overlaps(pixel.pixel << shifts[pixel], ((pixel.pixel + 1) << shifts[pixel]) - 1)
-        )
-        work = delayed(_rows_in_reach, pure=False)
-        schema = pa.schema([self.schema.field(name) for name in columns])
-        futures = self._client.compute([work(parts[pixel], reach, position, schema) for _, pixel in wanted])
-        passed = 0
-        for future in futures:
-            rows, batch = future.result()
-            future.release()
-            passed += rows
-            yield NearObjects(rows, batch)
-        yield NearObjects(len(catalogue) - passed, None)
-
-
-class _ParquetObjects:
-    """Objects in Parquet files, such as the rows of a product; the workers select the rows in reach."""
+class _WorkerObjects:
+    """Objects in Parquet files; the workers select the rows in reach, and no others leave them."""
 
     def __init__(self, client: Any, local: ParquetObjects) -> None:  # a Client of distributed, which has no types
         self._client = client
@@ -178,34 +135,37 @@ class _ParquetObjects:
     def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
         """Read the columns of the rows in reach."""
         everywhere = self._client.scatter(reach, broadcast=True, hash=False)
-        work = [
-            self._client.submit(near_in_group, group, everywhere, position, tuple(columns), pure=False)
-            if group.is_near
-            else NearObjects(group.rows, None)
-            for group in self._local.groups(reach)
-        ]
-        for each in work:
-            if isinstance(each, NearObjects):
-                yield each
-                continue
-            yield from each.result()
-            each.release()
+        chosen, passed = tuple(columns), 0
+        arguments = ((piece, everywhere, position, chosen) for piece in self._local.pieces(reach))
+        for found in _in_turn(self._client, _near_in_piece, arguments):
+            for near in found:
+                passed += near.passed
+                yield near
+        yield NearObjects(self._local.rows_beyond(reach, passed), None)
 
 
-def _rows_in_reach(
-    part: Any, reach: Reach, position: tuple[str, str], schema: pa.Schema
-) -> tuple[int, pa.RecordBatch | None]:
-    """Select the rows of a partition (a data frame) that are in reach."""
-    names = list(dict.fromkeys((*schema.names, *position)))
-    table = pa.Table.from_pandas(part[names], preserve_index=False).combine_chunks()
-    batches = table.to_batches()
-    if not batches:
-        return 0, None
-    rows = near_rows(batches[0], reach, position)
-    if not len(rows):
-        return len(part), None
-    chosen = table.select(schema.names).take(pa.array(rows)).cast(schema).combine_chunks()
-    return len(part), chosen.to_batches()[0]
+def _in_turn(client: Any, function: Any, arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """Yield results of the workers in order; so few are under way that results do not fill any memory."""
+    waiting: deque[Any] = deque()
+    most = max(_TASKS_A_THREAD * sum(client.nthreads().values()), _LEAST_TASKS)
+    for each in arguments:
+        waiting.append(client.submit(function, *each, pure=False))
+        if len(waiting) >= most:
+            yield _result(waiting.popleft())
+    while waiting:
+        yield _result(waiting.popleft())
+
+
+def _result(future: Any) -> Any:
+    result = future.result()
+    future.release()
+    return result
+
+
+def _near_in_piece(
+    piece: Piece, reach: Reach, position: tuple[str, str], columns: Sequence[str]
+) -> tuple[NearObjects, ...]:
+    return tuple(near_in_piece(piece, reach, position, columns))
 
 
 def _all_pairs(radius_arcsec: float) -> Any:

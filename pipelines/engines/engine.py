@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.training import open_objects
+from pipelines.training.catalogue_folders import Address
 
 __all__ = ["Engine", "LocalEngine", "engine_of"]
 
@@ -18,7 +18,7 @@ class Engine(Protocol):
     def pairs_within(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
         """Find all pairs of rows closer than the radius, each once."""
 
-    def objects(self, path: Path) -> ObjectSource:
+    def objects(self, address: Address) -> ObjectSource:
         """Open an object catalogue: a HATS catalogue, or a Parquet file."""
 
 
@@ -29,9 +29,9 @@ class LocalEngine:
         """Find all pairs of rows closer than the radius, each once."""
         return find_pairs_within(positions, radius_arcsec)
 
-    def objects(self, path: Path) -> ObjectSource:
+    def objects(self, address: Address) -> ObjectSource:
         """Open an object catalogue: a HATS catalogue, or a Parquet file."""
-        return open_objects(path)
+        return open_objects(address)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pipelines.inputs.lookup import Inputs, InspectInput, RunInput
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline, RunInputs, RunRequest
 from pipelines.runs.requests import checked_request
+from pipelines.training.catalogue_folders import Address, is_remote
 from products.models import Product, ProductStatus, Release, Visibility
 from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
@@ -106,10 +107,17 @@ class RunChecker:
                 return release
         raise InvalidValueError(f"There is no release '{name[:100]}'.", field="release")
 
-    def catalogue_of(self, release: Release) -> Path | None:
-        """Return the folder of the object catalogue of a release, if there is one."""
-        path = None if self._datasets is None else self._datasets / release.name
-        return path if path is not None and path.is_dir() else None
+    def catalogue_of(self, release: Release) -> Address | None:
+        """Return the folder of the object catalogue of a release, or its URL in the file ``{release}.url``."""
+        if self._datasets is None:
+            return None
+        folder, link = self._datasets / release.name, self._datasets / f"{release.name}.url"
+        if folder.is_dir():
+            return folder
+        if not link.is_file():
+            return None
+        url = link.read_text("utf-8").strip().rstrip("/")
+        return url if is_remote(url) else None
 
     def catalogue_products_of(self, identity: Identity, release: Release, slot: InputSlot) -> tuple[Product, ...]:
         """Return the products that can serve as the catalogue of a release: the newest official one, else all."""

@@ -26,6 +26,7 @@ from pipelines.outputs import output_name_for
 from pipelines.outputs.result_files import write_result
 from pipelines.runs.provenance import software_versions
 from pipelines.training import open_objects
+from pipelines.training.catalogue_folders import Address, address_of, name_of
 from products.readers.recognition import format_of_name
 
 __all__ = ["FileRun", "run_files"]
@@ -107,7 +108,7 @@ class _FileWork:
     Attributes
     ----------
     paths
-        Files and folders that were read.
+        Files, folders and URLs that were read.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class _FileWork:
         # Any: each pipeline takes what it loaded itself.
         self.configuration: Any = configuration
         self.scratch = scratch
-        self.paths: list[Path] = []
+        self.paths: list[Address] = []
         self._folder, self._engine, self._progress = folder, engine, progress
 
     @property
@@ -126,7 +127,8 @@ class _FileWork:
         if chosen not in {None, "specz"}:
             return str(chosen)
         first = self.paths[0]
-        return "hats" if first.is_dir() else output_name_for(format_of_name(first.name))
+        is_folder = isinstance(first, Path) and first.is_dir()
+        return "hats" if is_folder else output_name_for(format_of_name(name_of(first)))
 
     def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
         path = self._found(entry)
@@ -148,10 +150,10 @@ class _FileWork:
     def open_objects(
         self,
         entry: InputEntry,
-        catalogue_in: Callable[[Path], Path],
+        catalogue_in: Callable[[Address], Address],
         progress: Progress,  # noqa: ARG002 - files are opened at once
     ) -> ObjectSource:
-        return self._engine.objects(catalogue_in(self._found(entry)))
+        return self._engine.objects(catalogue_in(self._address(entry)))
 
     def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
         return self._engine.pairs_within(positions, radius_arcsec)
@@ -160,10 +162,19 @@ class _FileWork:
         self._progress(fraction, step)
 
     def _found(self, entry: InputEntry) -> Path:
-        path = self._folder / entry.path
-        if path not in self.paths:
-            self.paths.append(path)
-        return path
+        address = self._address(entry)
+        if isinstance(address, str):
+            raise InvalidValueError(
+                f"The input '{address[:200]}' is remote; only object catalogues may be. Download it.",
+                field="inputs",
+            )
+        return address
+
+    def _address(self, entry: InputEntry) -> Address:
+        address = address_of(entry.path, self._folder)
+        if address not in self.paths:
+            self.paths.append(address)
+        return address
 
 
 def _write_documents(
@@ -186,8 +197,8 @@ def _yaml(document: Mapping[str, object]) -> str:
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
-def _digest(path: Path) -> str | None:
-    if not path.is_file():
+def _digest(path: Address) -> str | None:
+    if isinstance(path, str) or not path.is_file():
         return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -31,6 +31,7 @@ from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import run_of_row
+from pipelines.training.catalogue_folders import Address
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import open_adjusted
 from products.lifecycle.inspector import Inspector
@@ -196,7 +197,9 @@ class _JobWork:
             raise NotFoundError(f"The run was given no file {name}.")
         return self._request.rules
 
-    def open_objects(self, entry: InputEntry, catalogue_in: Callable[[Path], Path], progress: Progress) -> ObjectSource:
+    def open_objects(
+        self, entry: InputEntry, catalogue_in: Callable[[Address], Address], progress: Progress
+    ) -> ObjectSource:
         objects, folder = self._found(entry), self._inputs.release_folder
         if objects is not None:
             path = self._reader.sorted_rows(objects, progress)

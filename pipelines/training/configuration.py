@@ -70,7 +70,9 @@ class ObjectInput(BaseModel):
 
     model_config = _MODEL
 
-    path: str = Field("", description="The folder or file, relative to the configuration file.")
+    path: str = Field(
+        "", description="The folder or file, relative to the configuration file, or an address with s3, http or https."
+    )
     internal_name: str | None = Field(None, description="Internal name of the product.")
     columns: ObjectColumns = Field(ObjectColumns(), description="Columns by their meaning.")
 

@@ -1,20 +1,21 @@
-"""Reader of HATS catalogues (IVOA Note HATS 1.0) without Dask."""
+"""Reader of HATS catalogues (IVOA Note HATS 1.0) without Dask, from folders, S3 and HTTP."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from core.columns import HEALPIX_COLUMN
-from core.errors import InvalidValueError, UnreadableFileError
-from pipelines.training.parquet_objects import ParquetObjects, parquet_part
+from core.errors import InvalidValueError
+from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE, properties_of
+from pipelines.training.catalogue_folders import Address, CatalogueFolder
+from pipelines.training.parquet_objects import ParquetObjects
+from pipelines.training.partition_lists import parquet_part, partitions_of
 
-__all__ = ["open_objects", "read_properties", "release_catalog"]
+__all__ = ["open_objects", "release_catalog"]
 
-_COLLECTION = "collection.properties"
-_CATALOG = ("hats.properties", "properties")
 _KINDS = frozenset({"object", "source"})
 
 
-def open_objects(path: Path) -> ParquetObjects:
+def open_objects(address: Address) -> ParquetObjects:
     """Open a HATS catalogue or collection, a Parquet file, or a folder of Parquet files.
 
     Raises
@@ -22,76 +23,79 @@ def open_objects(path: Path) -> ParquetObjects:
     InvalidValueError
         When there is no such file, it holds no Parquet, or the catalogue is a margin or an index.
     UnreadableFileError
-        A file does not have the format of its name.
+        A file does not have the format of its name, or a server does not respond.
     """
-    if path.is_file():
-        return ParquetObjects([parquet_part(path)])
-    if not path.is_dir():
-        raise InvalidValueError(f"There is no object catalogue '{path.name}'.", field="inputs.dataset.path")
-    if (path / _COLLECTION).is_file():
-        path = _primary_table(path)
-    for name in _CATALOG:
-        if (path / name).is_file():
-            return _open_catalog(path, read_properties(path / name))
-    return ParquetObjects([parquet_part(file) for file in sorted(path.glob("*.parquet"))])
+    if address.is_file() if isinstance(address, Path) else address.endswith(".parquet"):
+        return ParquetObjects([parquet_part(address)])
+    folder = CatalogueFolder(address)
+    if isinstance(address, Path) and not address.is_dir():
+        raise _no_catalogue(folder)
+    collection = folder.text(COLLECTION_FILE)
+    if collection is not None:
+        folder = _primary_table(folder, properties_of(collection))
+    for name in CATALOGUE_FILES:
+        text = folder.text(name)
+        if text is not None:
+            return _open_catalog(folder, properties_of(text))
+    if not folder.can_list:
+        raise _no_catalogue(folder)
+    return ParquetObjects([parquet_part(file) for file in folder.parquet_files()])
 
 
-def release_catalog(path: Path, *, magnitudes: bool, flux_type: str, dereddening: str) -> Path:
-    """Return the catalogue of a release, ``<mag|flux>/<flux type>/<dereddening>/catalog``, or the path itself.
+def release_catalog(address: Address, *, magnitudes: bool, flux_type: str, dereddening: str) -> Address:
+    """Return the catalogue of a release, ``<mag|flux>/<flux type>/<dereddening>/catalog``, or the address itself.
 
     Raises
     ------
     InvalidValueError
         When the folder is that of a release without such a catalogue.
     """
-    if not any((path / kind).is_dir() for kind in ("mag", "flux")):
-        return path
-    chosen = path / ("mag" if magnitudes else "flux") / flux_type / dereddening / "catalog"
+    wanted = f"{'mag' if magnitudes else 'flux'}/{flux_type}/{dereddening}/catalog"
+    if not isinstance(address, Path):
+        catalogue = CatalogueFolder(address).child(wanted)
+        names = (*CATALOGUE_FILES, COLLECTION_FILE)
+        is_there = catalogue is not None and any(catalogue.text(name) is not None for name in names)
+        return f"{address}/{wanted}" if is_there else address
+    if not any((address / kind).is_dir() for kind in ("mag", "flux")):
+        return address
+    chosen = address / wanted
     if chosen.is_dir():
         return chosen
-    offered = sorted(str(p.parent.relative_to(path)) for p in path.glob("*/*/*/catalog") if p.is_dir())
+    offered = sorted(str(p.parent.relative_to(address)) for p in address.glob("*/*/*/catalog") if p.is_dir())
     raise InvalidValueError(
-        f"The release has no catalogue {chosen.parent.relative_to(path)}; it has {', '.join(offered) or 'none'}. "
+        f"The release has no catalogue {chosen.parent.relative_to(address)}; it has {', '.join(offered) or 'none'}. "
         "Choose 'convert_flux_to_mag', 'flux_type' and 'dereddening' to match.",
         field="param.flux_type",
     )
 
 
-def read_properties(path: Path) -> Mapping[str, str]:
-    """Read a file of Java properties: ``key=value`` lines, comments after #, a backslash before a character."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"The file {path.name} of the object catalogue is not a text file.") from error
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith(("#", "!")))
-    return {key.strip(): value.strip().replace("\\:", ":").replace("\\=", "=") for key, value in pairs}
+def _no_catalogue(folder: CatalogueFolder) -> InvalidValueError:
+    return InvalidValueError(f"There is no object catalogue '{folder.name}'.", field="inputs.dataset.path")
 
 
-def _primary_table(path: Path) -> Path:
-    declared = read_properties(path / _COLLECTION).get("hats_primary_table_url", "")
-    table = (path / declared).resolve()
+def _primary_table(folder: CatalogueFolder, collection: Mapping[str, str]) -> CatalogueFolder:
+    declared = collection.get("hats_primary_table_url", "")
     # A collection that was uploaded must not lead out of its own folder.
-    if not declared or not table.is_relative_to(path.resolve()) or not table.is_dir():
+    table = folder.child(declared)
+    if table is None:
         raise InvalidValueError(
-            f"The collection '{path.name}' names '{declared}' as its catalogue, which is not a folder in it.",
+            f"The collection '{folder.name}' names '{declared}' as its catalogue, which is not a folder in it.",
             field="inputs.dataset.path",
         )
     return table
 
 
-def _open_catalog(path: Path, properties: Mapping[str, str]) -> ParquetObjects:
+def _open_catalog(folder: CatalogueFolder, properties: Mapping[str, str]) -> ParquetObjects:
     kind = properties.get("dataproduct_type", "object")
     if kind not in _KINDS:
         raise InvalidValueError(
-            f"The catalogue '{path.name}' is of type '{kind}'; objects are read from one of type 'object'.",
+            f"The catalogue '{folder.name}' is of type '{kind}'; objects are read from one of type 'object'.",
             field="inputs.dataset.path",
         )
-    files = sorted((path / "dataset").glob("Norder=*/Dir=*/Npix=*"), key=lambda p: parquet_part(p).cells or (-1, -1))
-    parts = [part for found in files for part in ([found] if found.is_file() else sorted(found.glob("*.parquet")))]
     position = properties.get("hats_col_ra"), properties.get("hats_col_dec")
     rows = properties.get("hats_nrows", "")
     return ParquetObjects(
-        [parquet_part(part) for part in parts],
+        partitions_of(folder, properties),
         position=(position[0], position[1]) if position[0] and position[1] else None,
         index=_index_column(properties),
         rows=int(rows) if rows.isdigit() else None,

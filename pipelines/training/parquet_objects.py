@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError, UnreadableFileError
-from core.sky.healpix import FINEST_ORDER
 from pipelines.crossmatch.objects import NearObjects
 from pipelines.crossmatch.reach import Reach
+from pipelines.training.catalogue_folders import Address, name_of, opened_file
 from pipelines.training.objects import near_rows
+from pipelines.training.partition_lists import ParquetPart
 from products.rows.stored_file import StoredFile
 
-__all__ = ["ParquetObjects", "ParquetPart", "RowGroup", "near_in_group", "parquet_part"]
+__all__ = ["ParquetObjects", "Piece", "near_in_piece"]
 
 #: Rows that are held at a time, of all chosen columns.
 _ROWS_AT_A_TIME = 131_072
@@ -25,30 +25,20 @@ _PARTITION_COLUMNS = frozenset({"Norder", "Dir", "Npix"})
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetPart:
-    """One file, with the range of cells of order 29 that its path declares, if any."""
-
-    path: Path
-    cells: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowGroup:
-    """Rows of a file that are read together.
+class Piece:
+    """A file, or one of its row groups, that is read at a time, by this process or by a worker.
 
     Parameters
     ----------
     index
         Column with the HEALPix index of the rows; empty when there is none.
-    is_near
-        Whether any of them may be in reach.
+    group
+        Number of the row group; None for the whole file.
     """
 
-    path: Path
-    number: int
-    rows: int
+    part: ParquetPart
     index: str
-    is_near: bool
+    group: int | None = None
 
 
 class ParquetObjects:
@@ -83,9 +73,9 @@ class ParquetObjects:
             raise InvalidValueError("The object catalogue has no Parquet file.", field="inputs.dataset.path")
         self._parts = parts
         self._index = index
-        with _opened(parts[0].path) as file:
+        with opened_file(parts[0].path) as file:
             schema = file.schema
-            self.rows: int | None = file.metadata.num_rows if len(parts) == 1 else rows
+            self.rows: int | None = file.metadata.num_rows if len(parts) == 1 else _declared(rows, parts)
         hidden = _PARTITION_COLUMNS if index in schema.names else frozenset()
         self.schema: pa.Schema = pa.schema([field for field in schema if field.name not in hidden])
         self.position = position
@@ -93,76 +83,101 @@ class ParquetObjects:
     def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
         """Yield the columns of the rows in reach; files beyond it are opened only to count their rows, if need be."""
         passed = 0
-        for part in self._parts:
-            is_beyond = part.cells is not None and not reach.overlaps(*part.cells)
-            if is_beyond and self.rows is not None:
-                continue
-            with _opened(part.path) as file:
-                passed += file.metadata.num_rows
-                if is_beyond:
-                    yield NearObjects(file.metadata.num_rows, None)
-                    continue
-                for group in self._groups(file, part, reach):
-                    yield from _near_in_group(file, group, reach, position, columns)
-        if self.rows is not None and self.rows > passed:
-            yield NearObjects(self.rows - passed, None)
+        for part in self._parts_near(reach):
+            for near in near_in_piece(Piece(part, self._index), reach, position, columns):
+                passed += near.passed
+                yield near
+        yield NearObjects(self.rows_beyond(reach, passed), None)
 
-    def groups(self, reach: Reach) -> Iterator[RowGroup]:
-        """Return all row groups, in the order in which `near` reads them."""
+    def pieces(self, reach: Reach) -> Iterator[Piece]:
+        """Return what `near` reads, in its order, in pieces for workers: partitions, and row groups of other files."""
+        for part in self._parts_near(reach):
+            if part.cells is not None:
+                yield Piece(part, self._index)
+                continue
+            with opened_file(part.path) as file:
+                groups = file.num_row_groups
+            yield from (Piece(part, self._index, group) for group in range(groups))
+
+    def rows_beyond(self, reach: Reach, passed: int) -> int:
+        """Return the number of rows in files beyond reach, of which no other is opened if the catalogue declares it.
+
+        Parameters
+        ----------
+        passed
+            Number of rows in the other files.
+        """
+        if self.rows is not None:
+            return max(self.rows - passed, 0)
+        count = 0
         for part in self._parts:
-            with _opened(part.path) as file:
-                yield from self._groups(file, part, reach)
+            if not _is_near(part, reach):
+                count += _rows_of(part)
+        return count
 
     def read(self, projection: Callable[[Sequence[str]], list[str]] = list) -> pa.Table:
         """Read all rows, file by file, without the index and the partition columns."""
         names = projection([name for name in self.schema.names if name not in {self._index, *_PARTITION_COLUMNS}])
         tables = []
         for part in self._parts:
-            with _opened(part.path) as file:
+            with opened_file(part.path) as file:
                 _refuse_missing(file, names, part.path)
                 tables.append(file.read(names))
         return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
-    def _groups(self, file: StoredFile, part: ParquetPart, reach: Reach) -> Iterator[RowGroup]:
-        overlaps = part.cells is None or reach.overlaps(*part.cells)
-        for number in range(file.num_row_groups):
-            rows = file.metadata.row_group(number).num_rows
-            is_near = overlaps and self._may_be_near(file, number, reach)
-            yield RowGroup(part.path, number, rows, self._index, is_near)
-
-    def _may_be_near(self, file: StoredFile, group: int, reach: Reach) -> bool:
-        if self._index not in file.names:
-            return True
-        statistics = file.statistics(group, self._index)
-        if statistics is None or not statistics.has_min_max:
-            return True
-        return reach.overlaps(int(statistics.min), int(statistics.max))
+    def _parts_near(self, reach: Reach) -> Iterator[ParquetPart]:
+        return (part for part in self._parts if _is_near(part, reach))
 
 
-def near_in_group(
-    group: RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
-) -> tuple[NearObjects, ...]:
-    """Return the columns of the rows in reach of one row group; also runs on Dask workers."""
-    with _opened(group.path) as file:
-        return tuple(_near_in_group(file, group, reach, position, columns))
+def near_in_piece(
+    piece: Piece, reach: Reach, position: tuple[str, str], columns: Sequence[str]
+) -> Iterator[NearObjects]:
+    """Yield the columns of the rows in reach of a piece; every row of it is counted once."""
+    with opened_file(piece.part.path) as file:
+        for number in range(file.num_row_groups) if piece.group is None else (piece.group,):
+            group = _RowGroup(piece.part.path, number, file.metadata.row_group(number).num_rows, piece.index)
+            if _may_be_near(file, group, reach):
+                yield from _near_in_group(file, group, reach, position, columns)
+            else:
+                yield NearObjects(group.rows, None)
 
 
-def parquet_part(path: Path) -> ParquetPart:
-    """Return a file with the cells in its HATS path ``Norder=K/Dir=D/Npix=N``."""
-    keys = dict(piece.removesuffix(".parquet").split("=", 1) for piece in path.parts if "=" in piece)
-    order, pixel = keys.get("Norder", ""), keys.get("Npix", "")
-    if not (order.isdigit() and pixel.isdigit() and int(order) <= FINEST_ORDER):
-        return ParquetPart(path)
-    shift = 2 * (FINEST_ORDER - int(order))
-    return ParquetPart(path, (int(pixel) << shift, ((int(pixel) + 1) << shift) - 1))
+def _declared(rows: int | None, parts: Sequence[ParquetPart]) -> int | None:
+    counts = [part.rows for part in parts if part.rows is not None]
+    return sum(counts) if rows is None and len(counts) == len(parts) else rows
+
+
+@dataclass(frozen=True, slots=True)
+class _RowGroup:
+    path: Address
+    number: int
+    rows: int
+    index: str
+
+
+def _is_near(part: ParquetPart, reach: Reach) -> bool:
+    return part.cells is None or reach.overlaps(*part.cells)
+
+
+def _rows_of(part: ParquetPart) -> int:
+    if part.rows is not None:
+        return part.rows
+    with opened_file(part.path) as file:
+        return int(file.metadata.num_rows)
+
+
+def _may_be_near(file: StoredFile, group: _RowGroup, reach: Reach) -> bool:
+    if group.index not in file.names:
+        return True
+    statistics = file.statistics(group.number, group.index)
+    if statistics is None or not statistics.has_min_max:
+        return True
+    return reach.overlaps(int(statistics.min), int(statistics.max))
 
 
 def _near_in_group(
-    file: StoredFile, group: RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
+    file: StoredFile, group: _RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
 ) -> Iterator[NearObjects]:
-    if not group.is_near:
-        yield NearObjects(group.rows, None)
-        return
     wanted = list(columns)
     names = [group.index] if group.index in file.names else list(position)
     _refuse_missing(file, [*names, *wanted], group.path)
@@ -182,14 +197,7 @@ def _near_in_group(
         start = beyond
 
 
-def _opened(path: Path) -> StoredFile:
-    try:
-        return StoredFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UnreadableFileError(f"The file {path.name} of the object catalogue cannot be read: {error}") from error
-
-
-def _refuse_missing(file: StoredFile, names: list[str], path: Path) -> None:
+def _refuse_missing(file: StoredFile, names: list[str], path: Address) -> None:
     missing = [name for name in names if name not in file.names]
     if missing:
-        raise UnreadableFileError(f"The file {path.name} lacks the column '{missing[0]}' that other files have.")
+        raise UnreadableFileError(f"The file {name_of(path)} lacks the column '{missing[0]}' that other files have.")

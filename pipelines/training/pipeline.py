@@ -11,6 +11,7 @@ from pipelines.inputs.configuration import entry_of, format_of, refuse_meanings
 from pipelines.inputs.lookup import RunInput
 from pipelines.models import Pipeline, PipelineResult, Progress, RunInputs, RunRequest, Work, part_of
 from pipelines.outputs.reports import RunReport
+from pipelines.training.catalogue_folders import Address
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 from pipelines.training.hats import release_catalog
 from pipelines.training.photometry_choice import choose_photometry
@@ -144,7 +145,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         entry, param = work.configuration.inputs.dataset, work.configuration.param
         selected: list[bool] = []
 
-        def catalogue_in(path: Path) -> Path:
+        def catalogue_in(path: Address) -> Address:
             catalogue = path if param.use_absolute_lsdb_path else _catalogue_in(path, param)
             selected.append(catalogue != path)
             return catalogue
@@ -152,7 +153,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         return work.open_objects(entry, catalogue_in, progress), any(selected)
 
 
-def _catalogue_in(folder: Path, param: TrainingSetParameters) -> Path:
+def _catalogue_in(folder: Address, param: TrainingSetParameters) -> Address:
     return release_catalog(
         folder, magnitudes=param.convert_flux_to_mag, flux_type=param.flux_type, dereddening=param.dereddening
     )

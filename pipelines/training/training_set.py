@@ -16,6 +16,7 @@ from pipelines.crossmatch import SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.reach import reach_around
 from pipelines.photometry import BandSummary, PhotometryConfiguration, add_magnitudes, photometry_columns
+from pipelines.training.catalogue_folders import Address
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 from pipelines.training.cuts import Cuts
 from pipelines.training.effects import parameters_without_effect
@@ -70,11 +71,11 @@ class TrainingSet:
 
 def make_training_set(
     redshifts: pa.Table,
-    objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch] | Path,
+    objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch] | Address,
     configuration: TrainingSetConfiguration | None = None,
     *,
     progress: Progress | None = None,
-    opener: Callable[[Path], ObjectSource] = open_objects,
+    opener: Callable[[Address], ObjectSource] = open_objects,
     is_selected: bool = False,
 ) -> TrainingSet:
     """Match each redshift with its nearest objects, and split the rows into training and validation.
@@ -110,8 +111,8 @@ def make_training_set(
     checked = read_redshifts(redshifts, settings.redshifts.columns)
     if settings.param.prefer is not None:
         require_columns(redshifts.column_names, [settings.param.prefer], "redshift catalogue", "param.prefer")
-    has_path = isinstance(objects, Path)
-    if isinstance(objects, Path):
+    has_path = isinstance(objects, Path | str)
+    if isinstance(objects, Path | str):
         path = _selected(objects, settings.param)
         is_selected = path != objects
         objects = opener(path)
@@ -122,7 +123,7 @@ def make_training_set(
     return _Making(checked, source, _decided(settings, choice.configuration), report_progress, work).run()
 
 
-def _selected(path: Path, param: TrainingSetParameters) -> Path:
+def _selected(path: Address, param: TrainingSetParameters) -> Address:
     if param.use_absolute_lsdb_path:
         return path
     return release_catalog(

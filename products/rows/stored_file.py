@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,14 +19,19 @@ class StoredFile:
 
     A column of the table that is called like the derived index is left out.
 
+    Parameters
+    ----------
+    source
+        Its path, or an open file, which is closed with this one and of which ranges of bytes are read ahead.
+
     Raises
     ------
     pyarrow.ArrowInvalid, OSError
         The file cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(path)
+    def __init__(self, source: Path | IO[bytes]) -> None:
+        self._file = pq.ParquetFile(source, pre_buffer=not isinstance(source, Path))
         stored = self._file.schema_arrow
         names = column_names(stored)
         indexed = HEALPIX_COLUMN in stored.names
@@ -71,7 +76,7 @@ class StoredFile:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._file.close(force=True)
 
     def __enter__(self) -> Self:
         return self

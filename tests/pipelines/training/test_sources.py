@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import InvalidValueError, UnreadableFileError
+from core.sky.hats import properties_of
 from core.sky.healpix import nested_indices
 from pipelines.training import TrainingSetConfiguration, make_training_set, open_objects
-from pipelines.training.hats import read_properties
 from tests.pipelines.training.skies import objects_table, redshift_table
 
 _ORDER = 2
@@ -114,6 +114,6 @@ def test_missing_folders_and_broken_files_say_so(tmp_path: Path) -> None:
         open_objects(tmp_path)
 
 
-def test_properties_are_read_with_escapes_and_comments(tmp_path: Path) -> None:
-    (tmp_path / "p").write_text("#HATS catalog\n! note=1\nhats_creation_date=2024-11-14T18\\:47UTC\nurl=a=b\n\n")
-    assert read_properties(tmp_path / "p") == {"hats_creation_date": "2024-11-14T18:47UTC", "url": "a=b"}
+def test_properties_are_read_with_escapes_and_comments() -> None:
+    text = "#HATS catalog\n! note=1\nhats_creation_date=2024-11-14T18\\:47UTC\nurl=a=b\n\n"
+    assert properties_of(text) == {"hats_creation_date": "2024-11-14T18:47UTC", "url": "a=b"}
