@@ -3,8 +3,10 @@
 Claims: a pruned cone takes at most twice the time that it takes on the rows of a product; it takes less than 1.2 times
 as long with ten times as many partitions; 100,000 partitions are registered within a minute.
 
-The rows are stored as those of products are, and cut into cells of HEALPix of one order. Times are from ADQL to the
-last batch of the engine, with its processes warm; each round asks for another region.
+The rows are stored as those of products are, and cut into cells of HEALPix of one order. Times are from the name of the
+table to the last batch of the engine, with its processes warm. Each round asks for a region far from those before, so
+that no catalogue gains by an instance of the engine that has its files already; the product always does. On a busy
+machine the CPU time of this process and of the engine's says more than the time that passes: growth is that of CPU time.
 
 Run: python -m benchmarks.hats_catalogues [--rows 4000000] [--rounds 15] [--orders 2 3 5] [--register 100000]
 """

@@ -1,5 +1,6 @@
 """HATS catalogues and collections in a zip or tar: which files of it they have, and the bytes of one."""
 
+import errno
 import shutil
 import tarfile
 import zipfile
@@ -16,7 +17,6 @@ _MOST_MEMBERS = 200_000
 _BLOCK = 1 << 20
 #: Errors of the libraries that read archives.
 _LIBRARY_ERRORS = (
-    OSError,
     ValueError,
     EOFError,
     NotImplementedError,
@@ -38,6 +38,11 @@ def catalogue_files(archive: Path) -> Mapping[str, ArchivedFile]:
     """Return the files of the catalogue or collection in an archive by their paths below its root.
 
     There are none when the file is no zip or plain tar, or does not hold exactly one.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read at the moment.
     """
     from products.readers.parquet.hats import is_partition
 
@@ -46,6 +51,10 @@ def catalogue_files(archive: Path) -> Mapping[str, ArchivedFile]:
             found = {file.member.removeprefix("./"): file for file in _files(opened)}
     except _LIBRARY_ERRORS:
         return {}
+    except OSError as e:
+        if e.errno != errno.EINVAL:
+            raise
+        return {}  # an archive that refers to places before its beginning
     root = _root(found) if any(map(is_partition, found)) else None
     if root is None:
         return {}
@@ -85,9 +94,12 @@ def _files(opened: zipfile.ZipFile | tarfile.TarFile) -> Iterator[ArchivedFile]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    else:
+    # `zipfile.is_zipfile` would take an error of reading for an answer.
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
         with tarfile.open(path, "r:") as tar:
             yield tar
+    else:
+        with archive:
+            yield archive

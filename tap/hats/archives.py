@@ -1,18 +1,21 @@
 """HATS catalogues that were uploaded in a zip or tar, sent file by file as they are."""
 
 import hashlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from core.errors import NotFoundError, TooLargeError
+from core.errors import NotFoundError, ServiceBusyError, TooLargeError
 from products.models import FileRole, ProductFile
 from products.service import ProductDetails
-from tap.hats.archive_members import catalogue_files, extract
+from tap.hats.archive_members import ArchivedFile, catalogue_files, extract
 from tap.hats.cuts import CutFiles
 from tap.hats.models import HatsFile, folder_entries
 
 __all__ = ["ArchivedCatalogues"]
+
+_log = logging.getLogger(__name__)
 
 _KEPT = 64
 #: Stands between the name of an archive and that of a file of it.
@@ -54,15 +57,15 @@ class ArchivedCatalogues:
         self._is_stored = is_stored
         self._cuts = cuts
         self._most = most_bytes
-        # By the id of a stored file, which never changes.
-        self._files = lru_cache(_KEPT)(lambda stored_id: catalogue_files(local_path(stored_id)))
+        # By the id of a stored file, which never changes; errors are not kept.
+        self._files = lru_cache(_KEPT)(self._listed)
 
     def has(self, details: ProductDetails) -> bool:
         """Return whether the main file of a product is an archive with one catalogue or collection."""
         main = _archive_of(details)
         try:
             return main is not None and bool(self._files(main.stored_id))
-        except NotFoundError:  # the bytes are missing, which downloads tell
+        except (NotFoundError, ServiceBusyError):  # the bytes are missing or cannot be read, which downloads tell
             return False
 
     def file(self, details: ProductDetails, path: str) -> HatsFile | None:
@@ -72,6 +75,8 @@ class ArchivedCatalogues:
         ------
         TooLargeError
             The file is too large to be extracted.
+        ServiceBusyError
+            The archive cannot be read at the moment.
         """
         main = _archive_of(details)
         if main is None:
@@ -90,6 +95,14 @@ class ArchivedCatalogues:
         media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
         etag = hashlib.sha256(key.encode()).hexdigest()
         return HatsFile(name, media_type, found.stat().st_size, etag, modified, found)
+
+    def _listed(self, stored_id: str) -> Mapping[str, ArchivedFile]:
+        try:
+            return catalogue_files(self._local_path(stored_id))
+        except OSError as e:
+            _log.warning("an archive cannot be read", extra={"stored_id": stored_id}, exc_info=e)
+            message = "The archive of the product cannot be read at the moment. Try again in a minute."
+            raise ServiceBusyError(message) from e
 
     def has_source(self, name: str) -> bool:
         """Return whether an extracted file is of an archive that a product still has."""

@@ -22,9 +22,11 @@ def healpix_of(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
 
 
 def write_hats(
-    frame: pd.DataFrame, folder: Path, *, most_rows: int, metadata: bool = True, index: bool = True
+    frame: pd.DataFrame | pa.Table, folder: Path, *, most_rows: int, metadata: bool = True, index: bool = True
 ) -> list[tuple[int, int]]:
     """Write a catalogue with the columns ``ra`` and ``dec`` into adaptive partitions, and give their orders and cells.
+
+    Rows without a position are in the partition at (45, 0).
 
     Parameters
     ----------
@@ -33,11 +35,14 @@ def write_hats(
     index
         Whether the rows have ``_healpix_29``.
     """
-    cells = healpix_of(frame.ra.to_numpy(), frame.dec.to_numpy())
+    table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+    lon, lat = (table[name].to_numpy() for name in ("ra", "dec"))
+    missing = np.isnan(lon) | np.isnan(lat)
+    cells = healpix_of(np.where(missing, 45.0, lon), np.where(missing, 0.0, lat))
     order = np.argsort(cells, kind="stable")
-    table, cells = pa.Table.from_pandas(frame.iloc[order], preserve_index=False), cells[order]
+    table, cells, missing = table.take(order), cells[order], missing[order]
     if index:
-        table = table.append_column("_healpix_29", pa.array(cells))
+        table = table.append_column("_healpix_29", pa.array(cells, mask=missing))
     footers: list[pq.FileMetaData] = []
     found = list(_partitions(cells, most_rows))
     for norder, npix, start, stop in found:

@@ -1,4 +1,7 @@
-"""Golden queries over HTTP, on products and on HATS in place, against results of numpy, pandas and astropy."""
+"""Golden queries over HTTP, on products and on HATS in place, against results of numpy, pandas and astropy.
+
+All of them run in one process in ``tests/tap/metadata/survey_catalogues/test_golden_rows.py``.
+"""
 
 import io
 import json
@@ -17,6 +20,8 @@ from tests.support.server import running_server
 from tests.tap.golden import GOLDEN, Catalogues, make_catalogues
 
 pytestmark = pytest.mark.slow
+
+_OVER_HTTP = ("groups", "missing magnitudes", "a cone about the pole", "a cross-match by distance", "fluxes", "texts")
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def test_there_are_forty_of_them():
 
 
 @pytest.mark.parametrize("tables", ["products", "hats"])
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", _OVER_HTTP)
 def test_rows_are_those_of_an_independent_computation(site: Site, name: str, tables: str):
     query, compute = GOLDEN[name]
     objects, spectra = site.tables[tables]

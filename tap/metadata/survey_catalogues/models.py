@@ -105,11 +105,14 @@ class SurveyCatalogue:
     ----------
     url
         Address of the catalogue, as it was registered.
+    version
+        A number that is another after each change.
     listing
         Name of the file with the list of its partitions, which is another one after each refresh.
     """
 
     id: int
+    version: int
     name: str
     url: str
     description: str

@@ -39,7 +39,9 @@ class PartitionList:
     Parameters
     ----------
     first, last
-        First and last cell of each partition, shape (n,).
+        First and last cell of each partition, shape (n,); the first ones ascend.
+    reach
+        Highest last cell of each partition and those before it, shape (n,).
     rows
         Rows of each, or -1, shape (n,).
     bytes
@@ -51,6 +53,7 @@ class PartitionList:
     paths: pa.ChunkedArray
     first: NDArray[np.int64]
     last: NDArray[np.int64]
+    reach: NDArray[np.int64]
     rows: NDArray[np.int64]
     bytes: NDArray[np.int64]
     types: pa.Schema
@@ -71,6 +74,15 @@ class PartitionList:
         if not len(ranges):
             return np.empty(0, np.int64)
         low, high = np.array(ranges, dtype=np.int64).T
+        # By bisection, so that a small region costs the same in a list of any length.
+        starts = np.searchsorted(self.reach, low)
+        counts = np.maximum(np.searchsorted(self.first, high, side="right") - starts, 0)
+        if counts.sum() > len(self):
+            return self._compared(low, high)
+        places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        return np.unique(places[self.last[places] >= np.repeat(low, counts)])
+
+    def _compared(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
         # The first range that does not end before the partition is the only one to begin in or before it.
         nearest = np.searchsorted(high, self.first)
         met = (nearest < len(high)) & (low[np.minimum(nearest, len(low) - 1)] <= self.last)
@@ -98,10 +110,12 @@ def open_partitions(path: Path) -> PartitionList:
     """Return the list in a file; files of lists never change."""
     with pa.memory_map(str(path)) as source:
         table = pa.ipc.open_file(source).read_all()
+    last = table["last"].to_numpy()
     return PartitionList(
         paths=table["path"],
         first=table["first"].to_numpy(),
-        last=table["last"].to_numpy(),
+        last=last,
+        reach=np.maximum.accumulate(last),
         rows=table["rows"].fill_null(-1).to_numpy(),
         bytes=table["bytes"].to_numpy(),
         types=pa.ipc.read_schema(pa.py_buffer(table.schema.metadata[_TYPES])),

@@ -1,6 +1,7 @@
 """Plans of queries on survey catalogues: the partitions that a query reads, and how many bytes these are."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,41 @@ from tap.metadata.survey_catalogues.models import SCHEMA, SurveyCatalogue
 from tap.metadata.survey_catalogues.partitions import PartitionList, open_partitions
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
-__all__ = ["CataloguePlans"]
+__all__ = ["CataloguePlans", "FileLayout"]
 
 #: Bytes of the footer of a file, which is read whatever columns are.
 _FOOTER_BYTES = 32_000
 #: Part of the bytes of the files that the HEALPix column takes.
 _SMALL = 0.02
 _TYPES = {Conversion.SIGNED: pa.int64(), Conversion.TEXT: pa.string()}
+
+
+@dataclass(frozen=True, slots=True)
+class FileLayout:
+    """The columns of a catalogue as the engine reads them; made once for many queries.
+
+    Parameters
+    ----------
+    sources
+        Names of the columns in the files, by those in the engine.
+    shares
+        Parts of the bytes of the files, by the names in the engine.
+    """
+
+    columns: tuple[FileColumn, ...]
+    sources: Mapping[str, str]
+    shares: Mapping[str, float]
+
+    @classmethod
+    def of_catalogue(cls, catalogue: SurveyCatalogue) -> "FileLayout":
+        """Return the layout of a catalogue."""
+        names = stored_names(len(catalogue.columns))
+        named = tuple(zip(names, catalogue.columns, strict=True))
+        columns = [FileColumn(name, item.source, item.conversion) for name, item in named]
+        if catalogue.healpix is not None:
+            columns.append(FileColumn(HEALPIX_COLUMN, catalogue.healpix))
+        sources = {column.name: column.source for column in columns}
+        return cls(tuple(columns), sources, {name: item.share for name, item in named})
 
 
 class CataloguePlans:
@@ -45,7 +74,7 @@ class CataloguePlans:
         self._copies = copies
         self._most_bytes = most_bytes
 
-    def table(self, catalogue: SurveyCatalogue, scans: Sequence[Scan]) -> EngineTable:
+    def table(self, catalogue: SurveyCatalogue, layout: FileLayout, scans: Sequence[Scan]) -> EngineTable:
         """Return the table for the engine, with the files of the partitions that scans of a query read.
 
         Raises
@@ -62,12 +91,11 @@ class CataloguePlans:
                 f"The list of the partitions of {catalogue.full_name} is missing. Ask an administrator to run "
                 f"photoz catalogue refresh {catalogue.name}."
             ) from e
-        columns = _columns(catalogue)
-        sources = {column.name: column.source for column in columns}
+        columns, sources = layout.columns, layout.sources
         scans = [_looked_up(catalogue, scan, sources) for scan in scans]
         found = [_places(partitions, scan) for scan in scans]
         places = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
-        sizes = [_size(catalogue, partitions, some, scan) for some, scan in zip(found, scans, strict=True)]
+        sizes = [_size(catalogue, layout, partitions, some, scan) for some, scan in zip(found, scans, strict=True)]
         read = sum(size.bytes for size in sizes)
         if self._most_bytes and read > self._most_bytes:
             raise InvalidValueError(
@@ -110,11 +138,12 @@ def _places(partitions: PartitionList, scan: Scan) -> NDArray[np.int64]:
     return places[: int(np.searchsorted(np.cumsum(rows), scan.rows)) + 1]
 
 
-def _size(catalogue: SurveyCatalogue, partitions: PartitionList, places: NDArray[np.int64], scan: Scan) -> TableSize:
+def _size(
+    catalogue: SurveyCatalogue, layout: FileLayout, partitions: PartitionList, places: NDArray[np.int64], scan: Scan
+) -> TableSize:
     rows = partitions.rows[places]
     count = int(rows.sum()) if not len(rows) or rows.min() >= 0 else _typical(catalogue) * len(places)
-    shares = dict(zip(stored_names(len(catalogue.columns)), catalogue.columns, strict=True))
-    share = sum(shares[name].share if name in shares else _SMALL for name in scan.columns)
+    share = sum(layout.shares.get(name, _SMALL) for name in scan.columns)
     size = min(1.0, share) * float(partitions.bytes[places].sum())
     if scan.rows is not None and count > scan.rows:
         count, size = scan.rows, size * scan.rows / count
@@ -123,16 +152,6 @@ def _size(catalogue: SurveyCatalogue, partitions: PartitionList, places: NDArray
 
 def _typical(catalogue: SurveyCatalogue) -> int:
     return (catalogue.rows or 0) // max(1, catalogue.partitions)
-
-
-def _columns(catalogue: SurveyCatalogue) -> tuple[FileColumn, ...]:
-    names = stored_names(len(catalogue.columns))
-    columns = [
-        FileColumn(name, item.source, item.conversion) for name, item in zip(names, catalogue.columns, strict=True)
-    ]
-    if catalogue.healpix is not None:
-        columns.append(FileColumn(HEALPIX_COLUMN, catalogue.healpix))
-    return tuple(columns)
 
 
 def _empty(catalogue: SurveyCatalogue, partitions: PartitionList) -> pa.Table:

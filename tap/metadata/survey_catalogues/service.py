@@ -77,6 +77,16 @@ class SurveyCatalogues:
         with self._database.read() as session:
             return tuple(map(_catalogue_of_row, session.scalars(query)))
 
+    def edition(self, identity: Identity, name: str) -> tuple[int, int] | None:
+        """Return the number and the version of the catalogue of a name, if the identity may read it.
+
+        The version changes with whatever is known of the catalogue, so that this can be kept for it.
+        """
+        query = select(SurveyCatalogueRow.id, SurveyCatalogueRow.version)
+        with self._database.read() as session:
+            found = session.execute(query.where(SurveyCatalogueRow.name == name, _readable(identity))).first()
+            return None if found is None else (found.id, found.version)
+
     def named(self, identity: Identity, name: str) -> SurveyCatalogue | None:
         """Return the catalogue of a name, if the identity may read it."""
         query = select(SurveyCatalogueRow).where(SurveyCatalogueRow.name == name, _readable(identity))
@@ -261,6 +271,7 @@ def _catalogue_of_row(row: SurveyCatalogueRow) -> SurveyCatalogue:
     position = content["position"]
     return SurveyCatalogue(
         id=row.id,
+        version=row.version,
         name=row.name,
         url=row.url,
         description=row.description,

@@ -1,14 +1,16 @@
 """Table provider of survey catalogues: each query reads the partitions that it needs."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
+from threading import Lock
 
 from core.auth.models import Identity
 from products.rows.stored_columns import stored_names
 from tap.adql import CatalogTable
 from tap.metadata.catalog import TableBlock
 from tap.metadata.survey_catalogues.models import SCHEMA, SurveyCatalogue
-from tap.metadata.survey_catalogues.plans import CataloguePlans
+from tap.metadata.survey_catalogues.plans import CataloguePlans, FileLayout
 from tap.metadata.survey_catalogues.service import SurveyCatalogues
 from tap.models import TapSchema, TapTable
 
@@ -16,6 +18,7 @@ __all__ = ["SurveyTables"]
 
 _SCHEMA = TapSchema(SCHEMA, "Survey catalogues in HATS, queried where they are", ())
 _LONGEST_DESCRIPTION = 1000
+_KEPT = 100
 
 
 class SurveyTables:
@@ -24,6 +27,9 @@ class SurveyTables:
     def __init__(self, catalogues: SurveyCatalogues, plans: CataloguePlans) -> None:
         self._catalogues = catalogues
         self._plans = plans
+        # A query looks its table up by name; to describe a thousand columns anew takes longer than a cone.
+        self._described: OrderedDict[tuple[int, int], TapTable] = OrderedDict()
+        self._lock = Lock()
 
     def stamp(self) -> object:
         """Return a value that changes whenever a catalogue is added, changed, refreshed or removed."""
@@ -39,14 +45,32 @@ class SurveyTables:
 
     def named(self, identity: Identity, schema: str, name: str) -> Iterator[TapTable]:
         """Yield the table of a name in any case."""
-        found = self._catalogues.named(identity, name.lower()) if schema.lower() == SCHEMA else None
+        found = self._named(identity, name.lower()) if schema.lower() == SCHEMA else None
         if found is not None:
-            yield self._table(found)
+            yield found
 
     def blocks(self, identity: Identity) -> Iterator[TableBlock]:
         """Yield one block: there are few catalogues."""
         key = (identity.user_id, identity.acts_as_admin, identity.is_anonymous, sorted(identity.groups))
         yield TableBlock(f"{SCHEMA} {self.stamp()} {key}", partial(self._all, identity))
+
+    def _named(self, identity: Identity, name: str) -> TapTable | None:
+        edition = self._catalogues.edition(identity, name)
+        if edition is None:
+            return None
+        with self._lock:
+            known = self._described.get(edition)
+        if known is not None:
+            return known
+        catalogue = self._catalogues.named(identity, name)
+        if catalogue is None:  # removed a moment ago
+            return None
+        made = self._table(catalogue)
+        with self._lock:
+            self._described[catalogue.id, catalogue.version] = made
+            while len(self._described) > _KEPT:
+                self._described.popitem(last=False)
+        return made
 
     def _all(self, identity: Identity) -> list[TapTable]:
         return [self._table(catalogue, order) for order, catalogue in enumerate(self._catalogues.all(identity))]
@@ -68,7 +92,7 @@ class SurveyTables:
             entry=entry,
             description=(catalogue.description or f"Survey catalogue {catalogue.name}")[:_LONGEST_DESCRIPTION],
             principal=frozenset(column.name for column in columns),
-            planned=partial(self._plans.table, catalogue),
+            planned=partial(self._plans.table, catalogue, FileLayout.of_catalogue(catalogue)),
             row_count=catalogue.rows,
             more_indexed=frozenset(catalogue.indexes),
             order=order,

@@ -13,7 +13,7 @@ from core.columns import HEALPIX_COLUMN, Column
 from tap.adql import Catalog, CatalogTable, Translation, translate
 from tap.engine.duckdb.functions import register_kernels
 
-__all__ = ["OBJECTS", "SPECTRA", "Sky", "catalog", "make_sky", "positions"]
+__all__ = ["FEW", "OBJECTS", "SPECTRA", "Sky", "catalog", "make_sky", "positions", "sky_rows"]
 
 OBJECTS = CatalogTable(
     "cat.objects",
@@ -104,22 +104,20 @@ def make_sky(count: int = 4000) -> Sky:
     connection.execute("SET threads=1; SET TimeZone='UTC'")
     register_kernels(connection)
     connection.execute("CREATE SCHEMA products")
-    rng = np.random.default_rng(5)
-    objects = positions(count, 1)
-    # Half of the spectra lie within two arcseconds of an object, so that cross-matches find something.
-    spectra = positions(count // 2, 2)
-    near = rng.choice(count, count // 4, replace=False)
-    spectra[: count // 4] = objects[near] + rng.normal(0, 1 / 3600, (count // 4, 2))
-    spectra[:, 0] %= 360
-    spectra[:, 1] = np.clip(spectra[:, 1], -90, 90)
-    cells = lonlat_to_healpix(Longitude(objects[:, 0] * u.deg), Latitude(objects[:, 1] * u.deg), 29).astype(np.int64)
-    order = np.argsort(cells)
-    objects = objects[order]
+    objects, spectra = _positions_of(count)
+    cells = _cells(objects)
+    for table, columns in sky_rows(count).items():
+        hidden = {HEALPIX_COLUMN: pa.array([*cells.tolist(), None])} if table is OBJECTS else {}
+        _table(connection, table.engine_table, columns | hidden)
+    return Sky(connection, objects, spectra)
+
+
+def sky_rows(count: int = 4000) -> dict[CatalogTable, dict[str, pa.Array]]:
+    """Give the columns of each table; the last object has no position."""
+    objects, spectra = _positions_of(count)
     ids = np.arange(count)
-    _table(
-        connection,
-        "table_1",
-        {
+    return {
+        OBJECTS: {
             "id": pa.array(np.append(ids, count)),
             "ra": pa.array([*objects[:, 0].tolist(), None]),
             "dec": pa.array([*objects[:, 1].tolist(), None]),
@@ -128,31 +126,39 @@ def make_sky(count: int = 4000) -> Sky:
             "Name": pa.array([f"Obj {i:05d}" for i in [*ids, count]]),
             "size": pa.array(np.append(ids % 5, 0).astype("i4")),
             "flag": pa.array([bool(i % 2) for i in [*ids, count]]),
-            HEALPIX_COLUMN: pa.array([*cells[order].tolist(), None]),
         },
-    )
-    _table(
-        connection,
-        "table_2",
-        {
+        SPECTRA: {
             "id": pa.array(np.arange(len(spectra))),
             "ra": pa.array(spectra[:, 0]),
             "dec": pa.array(spectra[:, 1]),
             "z_spec": pa.array(np.arange(len(spectra)) / 100),
             "survey": pa.array([("VVDS", "DEEP2")[i % 2] for i in range(len(spectra))]),
         },
-    )
-    _table(
-        connection,
-        "table_3",
-        {
+        FEW: {
             "a": pa.array([1, 2, 3, None], pa.int32()),
             "b": pa.array([10, 20, 20, 40], pa.int32()),
             "t": pa.array(["one#uno", "Two#dos", "three 3", None]),
             "p": pa.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], None], pa.list_(pa.float64(), 2)),
         },
-    )
-    return Sky(connection, objects, spectra)
+    }
+
+
+def _positions_of(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the positions of objects, by their cells, and of spectra."""
+    rng = np.random.default_rng(5)
+    objects = positions(count, 1)
+    # Half of the spectra lie within two arcseconds of an object, so that cross-matches find something.
+    spectra = positions(count // 2, 2)
+    near = rng.choice(count, count // 4, replace=False)
+    spectra[: count // 4] = objects[near] + rng.normal(0, 1 / 3600, (count // 4, 2))
+    spectra[:, 0] %= 360
+    spectra[:, 1] = np.clip(spectra[:, 1], -90, 90)
+    return objects[np.argsort(_cells(objects))], spectra
+
+
+def _cells(places: np.ndarray) -> np.ndarray:
+    lon, lat = Longitude(places[:, 0] * u.deg), Latitude(places[:, 1] * u.deg)
+    return lonlat_to_healpix(lon, lat, 29).astype(np.int64)
 
 
 def _table(connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, pa.Array]) -> None:

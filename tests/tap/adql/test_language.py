@@ -1,9 +1,7 @@
 """ADQL: public labelled queries, and pairs of queries and rows run in a real DuckDB."""
 
-import ast
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +15,9 @@ from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.parsing.parser import parse
 from tap.adql.values import Value
+from tests.tap.adql.case_files import pairs
 
 _LABELS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "adql_cases.jsonl"
-_CASES = Path(__file__).parent / "cases"
 
 
 def _labelled() -> list[dict]:
@@ -49,15 +47,7 @@ def _never_compiled(*_: object) -> Value:
     raise NotImplementedError
 
 
-def _pairs() -> Iterator[tuple[str, str, list[tuple]]]:
-    for path in sorted(_CASES.glob("*.sql")):
-        for block in path.read_text().split("-- case: ")[1:]:
-            name, *lines = block.splitlines()
-            rows = [ast.literal_eval(line[4:]) for line in lines if line.startswith("--> ")]
-            yield name, "\n".join(line for line in lines if not line.startswith("--> ")), rows
-
-
-@pytest.mark.parametrize(("name", "query", "expected"), list(_pairs()), ids=[name for name, _, _ in _pairs()])
+@pytest.mark.parametrize(("name", "query", "expected"), list(pairs()), ids=[name for name, _, _ in pairs()])
 def test_rows_are_those_beside_the_query(sky, name, query, expected):
     assert sky.rows(query) == expected
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import TooLargeError
+from core.errors import ServiceBusyError, TooLargeError
 from products.models import FileRole
 from tap.hats.archive_members import catalogue_files
 from tap.hats.archives import ArchivedCatalogues
@@ -99,6 +99,18 @@ def test_files_have_their_bytes_and_harmless_media_types(tmp_path: Path, kind: s
     assert all(catalogues.has_source(path.name) for path in (tmp_path / "cuts").iterdir())
     assert not catalogues.has_source("s2~member-1")
     assert not catalogues.has_source("s1~catalog-0-4.parquet")
+
+
+def test_an_archive_that_cannot_be_read_for_a_moment_is_read_again(tmp_path: Path):
+    path = packed(tmp_path / "stored.zip", _COLLECTION)
+    found = [tmp_path, tmp_path, path]  # a folder is no file that can be read
+    catalogues = ArchivedCatalogues(
+        lambda _: found.pop(0), lambda _: True, CutFiles(tmp_path / "cuts", 10**6), most_bytes=10**6
+    )
+    assert not catalogues.has(details())
+    with pytest.raises(ServiceBusyError, match="Try again"):
+        catalogues.file(details(), "collection.properties")
+    assert catalogues.has(details())
 
 
 def test_folders_are_listed_and_nothing_else_is_found(tmp_path: Path):

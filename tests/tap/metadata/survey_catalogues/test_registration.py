@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.schema import GroupRow, UserRow
@@ -29,7 +31,7 @@ from tap.metadata.catalog import TableCatalog
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.survey_catalogues.copies import PartitionCopies
 from tap.metadata.survey_catalogues.models import CatalogueValues
-from tap.metadata.survey_catalogues.partitions import open_partitions
+from tap.metadata.survey_catalogues.partitions import LISTING, open_partitions, write_partitions
 from tap.metadata.survey_catalogues.places import CataloguePlaces
 from tap.metadata.survey_catalogues.plans import CataloguePlans
 from tap.metadata.survey_catalogues.service import SurveyCatalogues
@@ -81,6 +83,40 @@ def test_partitions_are_those_of_the_files_in_the_order_of_the_sky(
         expected = (own.min(), own.max()) if metadata else (pixel << shift, ((pixel + 1) << shift) - 1)
         assert (listed.first[place_of], listed.last[place_of]) == expected
         assert listed.rows[place_of] == (len(own) if metadata else -1)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 60)), min_size=1, max_size=40),
+    st.sets(st.integers(0, 480), max_size=12),
+)
+def test_partitions_of_ranges_are_those_of_a_comparison_one_by_one(
+    tmp_path: Path, spans: list[tuple[int, int]], bounds: set[int]
+):
+    lasts = [(first, first + width) for first, width in spans]
+    rows = [{"path": f"{n}", "first": a, "last": b, "rows": 1, "bytes": 1} for n, (a, b) in enumerate(lasts)]
+    file = tmp_path / f"{abs(hash((tuple(spans), tuple(bounds))))}.arrow"
+    write_partitions(file, pa.Table.from_pylist(rows, LISTING), pa.schema([]))
+    listed, ordered = open_partitions(file), sorted(bounds)
+    ranges = [(low, high - 1) for low, high in zip(ordered[::2], ordered[1::2], strict=False)]
+    found = {int(name) for name in listed.names(listed.overlapping(ranges))}
+    assert found == {n for n, (a, b) in enumerate(lasts) if any(a <= high and low <= b for low, high in ranges)}
+
+
+def test_a_table_is_described_once_for_a_version_and_found_by_who_may_read_it(
+    service: SurveyCatalogues, place: Path, tmp_path: Path, people: dict[str, Identity]
+):
+    write_hats(_frame(), place / "sky", most_rows=100)
+    service.add(_ADMIN, "sky", str(place / "sky"), CatalogueValues("One", Visibility.REGISTERED))
+    plans = CataloguePlans(tmp_path / "lists", PartitionCopies(tmp_path / "copies", 0), most_bytes=0)
+    tables = SurveyTables(service, plans)
+    (first,), (again,) = (list(tables.named(people["member"], "hats", name)) for name in ("sky", "SKY"))
+    assert first is again
+    assert list(tables.named(ANONYMOUS, "hats", "sky")) == []
+    service.change(_ADMIN, "sky", CatalogueValues("Two", Visibility.PRIVATE))
+    assert list(tables.named(people["member"], "hats", "sky")) == []
+    (changed,) = tables.named(_ADMIN, "hats", "sky")
+    assert (first.description, changed.description) == ("One", "Two")
 
 
 @pytest.mark.skipif(find_spec("lsdb") is None, reason="the extra 'dask' is not installed")
