@@ -74,7 +74,9 @@ class Services:
         others = OtherPackages(
             inspections=self.inspections,
             may_read_file=self.inputs.may_read,
-            stored_ids=lambda: stored_ids(self.database) | stored_file_ids(self.database),
+            stored_ids=lambda: (
+                stored_ids(self.database) | stored_file_ids(self.database) | self.vospace.uploads.kept_ids()
+            ),
             reserved_names=RESERVED_WORDS,
         )
         return ProductServices(self.settings, self.database, lambda: self.store, others)

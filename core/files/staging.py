@@ -15,6 +15,7 @@ from typing import Self
 
 from core.errors import ConflictError, NotFoundError, StorageFullError, TooLargeError
 from core.files.checksums import Checksums
+from core.files.notes import NotedPart, note_path, noted_parts
 
 __all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredBytes"]
 
@@ -197,6 +198,7 @@ class PartialFile(StagedFile):
         """Move the file into the store."""
         stored = super().finish()
         self._mark.unlink(missing_ok=True)
+        note_path(self._path).unlink(missing_ok=True)
         return stored
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
@@ -232,11 +234,13 @@ class StagingFolder:
         with _translating_errors():
             return StagedFile(self._path(file_id), file_id, limit, self._resources, check)
 
-    def begin(self, file_id: str) -> None:
-        """Begin a file that is written by several requests."""
+    def begin(self, file_id: str, note: str) -> None:
+        """Begin a file that is written by several requests, with a note for who looks for it."""
         self._check_free_space()
         with _translating_errors():
             self._path(file_id).touch()
+            if note:
+                note_path(self._path(file_id)).write_text(note, encoding="utf-8")
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
         """Open a file that is written by several requests, or raise NotFoundError."""
@@ -261,8 +265,9 @@ class StagingFolder:
 
     def abandon(self, file_id: str) -> None:
         """Discard a file that is written by several requests."""
-        self._path(file_id).unlink(missing_ok=True)
-        self._path(file_id).with_suffix(".mark").unlink(missing_ok=True)
+        path = self._path(file_id)
+        for each in (path, path.with_suffix(".mark"), note_path(path)):
+            each.unlink(missing_ok=True)
 
     def staged_bytes(self, account: str, *, without: str = "") -> int:
         """Return the bytes of all staged files of an account, without those of one file."""
@@ -312,11 +317,15 @@ class StagedStore:
         """Raise OSError when files cannot be stored."""
         self._staging.check()
 
-    def begin(self, account: str = "") -> str:
+    def begin(self, account: str = "", note: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
         file_id = _new_id(account)
-        self._staging.begin(file_id)
+        self._staging.begin(file_id, note)
         return file_id
+
+    def noted(self) -> Iterator[NotedPart]:
+        """Yield the files that were begun with a note, and are not complete."""
+        yield from noted_parts(self._staging.folder)
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
         """Open a file that is written by several requests."""

@@ -16,6 +16,7 @@ from typing import Protocol, Self
 
 from core.errors import NotFoundError, StorageFullError
 from core.files.listing import listed
+from core.files.notes import NotedPart
 from core.files.staging import PartialFile, StagedStore, StagingFolder, StoredBytes
 
 __all__ = ["FileStore", "FolderStore", "PartialFile", "Staging", "StoredBytes"]
@@ -55,8 +56,17 @@ class FileStore(Protocol):
     def stage_as(self, file_id: str, *, limit: int) -> Staging:
         """Begin a file that is stored under a given id, as when a backup is restored."""
 
-    def begin(self, account: str = "") -> str:
-        """Begin a file that is written by several requests, and return its id."""
+    def begin(self, account: str = "", note: str = "") -> str:
+        """Begin a file that is written by several requests, and return its id.
+
+        Parameters
+        ----------
+        note
+            What `noted` returns of the file until it is complete.
+        """
+
+    def noted(self) -> Iterator[NotedPart]:
+        """Yield the files that were begun with a note, and are not complete."""
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
         """Open a file that is written by several requests; NotFoundError when there is none, or `sweep` removed it."""

@@ -88,6 +88,10 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         )
         for method in ("PATCH", "DELETE")
     },
+    ("POST", "/discard-upload/{path:path}"): (
+        {"nobody": 303, "*": 403},
+        {"url": "/discard-upload/nothing", "data": {"upload": "wrong"}},
+    ),
     ("POST", "/files"): (
         {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 400},
         {"data": {"name": "x"}},

@@ -2,16 +2,19 @@
 
 An upload in parts is stored as a partial file. Its id is signed for one node and one user, and the next part, a revert
 of the last part, an abort and the commit each present it. While bytes arrive, the node is claimed and the claim is
-renewed.
+renewed. A note beside the partial file tells which upload it is, so that it can be continued without its id.
 """
 
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from core.auth.models import Identity
 from core.auth.signing import LinkSigner
+from core.database import utc_now
 from core.errors import NotFoundError, PermissionDeniedError
 from core.files import FileStore, PartialFile, Staging, StoredBytes
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
@@ -20,11 +23,13 @@ from vospace.models import NodeFile, Path, written
 from vospace.service import NodeService, NodeWrite
 from vospace.transfers.digests import check_conditions, check_digests, has_bytes
 
-__all__ = ["IncomingBody", "NodeUploads", "StoredUpload", "UploadProgress"]
+__all__ = ["IncomingBody", "NodeUploads", "StoredUpload", "UnfinishedUpload", "UploadProgress"]
 
 _RENEW_SECONDS = 30.0
 #: Bytes after which the quota is checked again, because other uploads to the same home may run.
 _UNCHECKED_BYTES = 64 << 20
+#: How long an upload in parts is kept after its last part.
+_KEPT = timedelta(days=7)
 
 _Result = TypeVar("_Result")
 
@@ -43,6 +48,35 @@ class UploadProgress:
 
     size: int
     md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedUpload:
+    """An upload in parts to a home that is not complete.
+
+    Parameters
+    ----------
+    id
+        Id for its next part, signed anew.
+    size
+        Number of bytes that its client announced; None when it did not.
+    fingerprint
+        What its client knows the file by, such as the time of its last change; empty when it said nothing.
+    changed
+        Time of the last bytes.
+    """
+
+    id: str
+    path: Path
+    size: int | None
+    received: int
+    fingerprint: str
+    changed: datetime
+
+    @property
+    def percent(self) -> int | None:
+        """The share that has arrived, in percent."""
+        return None if not self.size else 100 * self.received // self.size
 
 
 class IncomingBody(Generic[_Result]):
@@ -149,18 +183,38 @@ class NodeUploads:
             raise
         return IncomingBody(self._nodes, write, staging, lambda: self._store_file(write, staging, headers, media_type))
 
-    def start(self, identity: Identity, path: Path, size: int | None) -> str:
+    def start(self, identity: Identity, path: Path, size: int | None, fingerprint: str = "") -> str:
         """Start an upload in parts, and return its id.
 
         Parameters
         ----------
         size
             Number of bytes of all parts that the client announces.
+        fingerprint
+            What the client knows the file by, to find the upload again.
         """
         write = self._nodes.begin_write(identity, path, size)
         self._nodes.cancel(write)
-        file_id = self._store.begin(write.account if isinstance(write, HomeWrite) else "")
-        return self._signer.sign({"file": file_id, "path": written(write.path), "user": identity.name or ""})
+        if not isinstance(write, HomeWrite):
+            return self._signed(self._store.begin(), write.path, identity)
+        note = {"path": write.path, "user": identity.name or "", "size": size, "fingerprint": fingerprint}
+        return self._signed(self._store.begin(write.account, json.dumps(note)), write.path, identity)
+
+    def unfinished(self, identity: Identity) -> Sequence[UnfinishedUpload]:
+        """Return the caller's uploads in parts to homes that are not complete, the newest first."""
+        found = []
+        for part in self._store.noted():
+            note = json.loads(part.note)
+            if note["user"] == identity.name and part.changed > utc_now() - _KEPT:
+                path = tuple(note["path"])
+                signed = self._signed(part.file_id, path, identity)
+                found.append(UnfinishedUpload(signed, path, note["size"], part.size, note["fingerprint"], part.changed))
+        return sorted(found, key=lambda each: each.changed, reverse=True)
+
+    def kept_ids(self) -> frozenset[str]:
+        """Return the ids of the partial files that housekeeping keeps."""
+        oldest = utc_now() - _KEPT
+        return frozenset(part.file_id for part in self._store.noted() if part.changed > oldest)
 
     def append(self, identity: Identity, path: Path, upload: str) -> IncomingBody[UploadProgress]:
         """Begin the next part of an upload in parts."""
@@ -228,6 +282,9 @@ class NodeUploads:
             return self._store.resume(file_id, limit=(1 << 62) if limit is None else limit)
         except NotFoundError as e:
             raise NodeNotFoundError(path) from e
+
+    def _signed(self, file_id: str, path: Path, identity: Identity) -> str:
+        return self._signer.sign({"file": file_id, "path": written(path), "user": identity.name or ""})
 
     def _file_id(self, upload: str, identity: Identity, path: Path) -> str:
         content = self._signer.read(upload)

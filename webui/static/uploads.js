@@ -1,5 +1,5 @@
 // Files are sent in parts, one after the other, and can be paused, resumed and cancelled: to products (step 2 of the
-// wizard), whose uploads the server remembers, and to one's own files, whose uploads this browser remembers.
+// wizard) and to one's own files. The server remembers uploads that were interrupted.
 "use strict";
 
 (() => {
@@ -94,7 +94,6 @@
       this.request?.abort();
       this.wake?.();
       this.row.remove();
-      this.remember(null);
       if (this.address) await fetch(this.address, { method: "DELETE" }).catch(() => {});
     }
 
@@ -143,7 +142,6 @@
         } catch (error) {
           if (error instanceof Refused) {
             this.state = "failed";
-            this.remember(null);
             this.tell(error.message, true);
             this.row.querySelector(".buttons").remove();
             return false;
@@ -163,46 +161,21 @@
       if (!this.known) this.known = await this.begin();
       const { id, address, received, next_part: length } = this.known;
       this.address = address ?? `${this.form.dataset.uploads}/${id}`;
-      this.remember(id);
       this.sent = received;
       const answer = await this.part(`${this.address}${address ? "&" : "?"}offset=${received}`, this.file.slice(received, received + length), received);
       this.known = answer;
       this.progress(answer.received);
       if (answer.file === null) return false;
       this.state = "done";
-      this.remember(null);
       return true;
-    }
-
-    // Keep the id of an upload to one's own files, so that it continues after a reload.
-    remember(id) {
-      if (this.form.elements.role) return;
-      try {
-        if (id) localStorage.setItem(this.key(), id);
-        else localStorage.removeItem(this.key());
-      } catch {
-        // Without storage it begins anew after a reload.
-      }
-    }
-
-    remembered() {
-      try {
-        return localStorage.getItem(this.key()) ?? "";
-      } catch {
-        return "";
-      }
-    }
-
-    key() {
-      const { name, size, lastModified } = this.file;
-      return `upload ${this.form.dataset.uploads} ${size} ${lastModified} ${name}`;
     }
 
     async description() {
       const { file, form } = this;
-      if (!form.elements.role) return { name: file.name, size: file.size, upload: this.remembered() };
+      const common = { name: file.name, size: file.size, fingerprint: String(file.lastModified) };
+      if (!form.elements.role) return common;
       return {
-        name: file.name, size: file.size, role: form.elements.role.value, fingerprint: String(file.lastModified),
+        ...common, role: form.elements.role.value,
         first: await base64(file.slice(0, ENDS)), last: await base64(file.slice(-ENDS)),
       };
     }

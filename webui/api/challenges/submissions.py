@@ -1,5 +1,8 @@
 """REST resources of submissions: submit a product or a file, list, withdraw, score again, scores and log."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -31,8 +34,15 @@ def routes(services: WebServices) -> APIRouter:
     return router
 
 
-async def receive_submission(services: WebServices, identity: Identity, name: str, request: Request) -> Submission:
+async def receive_submission(
+    services: WebServices, identity: Identity, name: str, request: Request, entered: dict[str, str] | None = None
+) -> Submission:
     """Submit what a request has: a product by its number or name, or a form with a file.
+
+    Parameters
+    ----------
+    entered
+        Receives the fields of the form that were read, also when the submission is refused.
 
     Raises
     ------
@@ -41,17 +51,20 @@ async def receive_submission(services: WebServices, identity: Identity, name: st
     """
     submissions = services.pipelines.challenges.submissions
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        body = parse_body(SubmissionBody, await read_fields(request))
-        return await run_in_threadpool(_submit_product, services, identity, name, body)
+        fields = await read_fields(request)
+        _keep(fields, entered)
+        return await run_in_threadpool(_submit_product, services, identity, name, parse_body(SubmissionBody, fields))
     challenge = await run_in_threadpool(services.pipelines.challenges.service.get, identity, name)
     most = challenge.definition.limits.max_bytes
-    if announces_more(request, most):
-        raise TooLargeError(f"The file is larger than the {most} bytes that the challenge accepts.")
 
     def stage(fields: dict[str, str]) -> Staging:
+        _keep(fields, entered)
+        if announces_more(request, most):
+            raise TooLargeError(f"The file is larger than the {most} bytes that the challenge accepts.", field="file")
         return submissions.stage(identity, name, parse_body(SubmissionBody, fields).task_set)
 
     form = await receive_form(request, stage)
+    _keep(form.fields, entered)
     if not form.files:
         body = parse_body(SubmissionBody, form.fields)
         return await run_in_threadpool(_submit_product, services, identity, name, body)
@@ -132,6 +145,11 @@ def _add_submitting(router: APIRouter, services: WebServices) -> None:
     @router.post("/challenges/{name}/submissions/{number}/score", summary="Score a submission again; organisers only")
     def score_again(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
         return submission_json(challenges.submissions.score_again(identity, name, number))
+
+
+def _keep(fields: Mapping[str, Any], entered: dict[str, str] | None) -> None:
+    if entered is not None:
+        entered.update((name, value) for name, value in fields.items() if isinstance(value, str))
 
 
 def _submit_product(services: WebServices, identity: Identity, name: str, body: SubmissionBody) -> Submission:

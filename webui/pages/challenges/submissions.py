@@ -17,7 +17,7 @@ from webui.services import WebServices
 __all__ = ["add_routes"]
 
 _REFUSALS = (InvalidValueError, ConflictError, TooLargeError, TooManyRequestsError, NotFoundError)
-_FIELDS = ("file", "product", "method", "task_set", "authors", "code", "seconds", "training_set")
+_FIELDS = ("file", "product", "method", "description", "task_set", "authors", "code", "seconds", "training_set")
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
@@ -28,10 +28,11 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     async def submit(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
         await run_in_threadpool(services.pipelines.challenges.service.get, identity, name)
+        entered: dict[str, str] = {}
         try:
-            made = await receive_submission(services, identity, name, request)
+            made = await receive_submission(services, identity, name, request, entered)
         except _REFUSALS as error:
-            form = FormState.refused({}, error, *_FIELDS)
+            form = FormState.refused(entered, error, *_FIELDS)
             page = await run_in_threadpool(challenge_page, services, renderer, identity, name, form)
             close_unread(page, error)
             return page

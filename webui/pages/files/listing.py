@@ -174,6 +174,11 @@ def _page(
         trail=[(name, _address("/files", folder[: depth + 2])) for depth, name in enumerate(folder[2:], start=1)],
         address=_address("/files", folder),
         uploads=_address("/file-uploads", folder),
+        unfinished=[
+            (each, "/".join(each.path[2:]), _address("/discard-upload", each.path))
+            for each in services.vospace.uploads.unfinished(identity)
+            if each.path[:2] == folder[:2] and (len(folder) == 2 or each.path[:-1] == folder)  # all of them at the top
+        ],
         new_folder=_address("/new-folder", folder),
         archive=f"{services.vospace.base_url}/nodes/{http_path(folder)}?view=zip",
         uri=nodes.uris.of(folder),

@@ -1,7 +1,8 @@
 """Uploads in parts to the files of the user, for the script of their page.
 
-They are those of VOSpace (`vospace/transfers/uploads.py`): the signed id of an upload is all that the script keeps, and
-with it an upload continues after a reload. Errors are JSON with the sentence in ``detail``.
+They are those of VOSpace (`vospace/transfers/uploads.py`). An upload of the same file, known by name, size and
+fingerprint, continues after a reload, on another day or in another browser. Errors are JSON with the sentence in
+``detail``.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,12 +17,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core.auth.models import Identity, Scope
-from core.errors import ConflictError, NotFoundError, PermissionDeniedError, PhotozError
+from core.errors import ConflictError, NotFoundError, PhotozError
 from core.web.multipart import take_body
 from core.web.routes import close_unread
 from products.files.names import checked_file_name
 from vospace.home.nodes import own_path
 from vospace.models import Listing, NodeKind, Path
+from webui.pages.forms import form_fields, see_other
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -37,17 +39,17 @@ class _NewFile(BaseModel):
 
     Parameters
     ----------
-    upload
-        Id of an upload of this file that was interrupted.
+    fingerprint
+        What the file is known by besides its name and size: the time of its last change.
     """
 
     name: str
     size: int = Field(ge=0, lt=1 << 62)
-    upload: str = ""
+    fingerprint: str = Field("", max_length=100)
 
 
 def add_routes(router: APIRouter, services: WebServices, _renderer: PageRenderer) -> None:
-    """Add the routes: start or continue, send a part, cancel."""
+    """Add the routes: start or continue, send a part, cancel, discard from the page."""
     authenticate, uploads = services.authenticate, services.vospace.uploads
 
     @router.post("/file-uploads")
@@ -71,6 +73,14 @@ def add_routes(router: APIRouter, services: WebServices, _renderer: PageRenderer
         await run_in_threadpool(uploads.change, identity, target, upload, "abort")
         return {}
 
+    @router.post("/discard-upload/{path:path}")
+    def discard_from_page(
+        path: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
+    ) -> Response:
+        target = _own_file(identity, path)
+        uploads.change(identity, target, fields.get("upload", ""), "abort")
+        return see_other("/".join(("/files", *(quote(name, safe="") for name in target[2:-1]))))
+
 
 def _errors_as_json(handler: Callable[..., Awaitable[_Json]]) -> Callable[..., Awaitable[Response]]:
     @wraps(handler)
@@ -92,14 +102,10 @@ def _start(services: WebServices, identity: Identity, path: str, new: _NewFile) 
     if services.vospace.nodes.node(identity, folder, Listing(limit=0)).kind is not NodeKind.CONTAINER:
         raise NotFoundError(f"There is no folder '{'/'.join(folder[2:])}'.")
     target = own_path(identity, "/".join((*folder[2:], checked_file_name(new.name))))
-    if new.upload:
-        try:
-            received = uploads.progress(identity, target, new.upload).size
-            if received <= new.size:
-                return _state(target, new.upload, received, new.size)
-        except (NotFoundError, PermissionDeniedError):
-            pass  # it has expired or was discarded
-    return _state(target, uploads.start(identity, target, new.size), 0, new.size)
+    for found in uploads.unfinished(identity) if new.fingerprint else ():
+        if (found.path, found.size, found.fingerprint) == (target, new.size, new.fingerprint):
+            return _state(target, found.id, found.received, new.size)
+    return _state(target, uploads.start(identity, target, new.size, new.fingerprint), 0, new.size)
 
 
 async def _append(

@@ -2,11 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-import httpx2
 import numpy as np
 import pytest
 import yaml
@@ -24,6 +23,7 @@ from tests.pipelines.challenges.samples import definition_of, submission_file
 from tests.pipelines.runs.published import publish
 from tests.webui.api.challenges.conftest import Arena, shifted
 from tests.webui.api.challenges.held_jobs import HeldJobs, submissions_with
+from tests.webui.api.challenges.page_forms import refuse_and_keep_fields, submit_without_file
 from uws import UnknownJobError
 
 pytestmark = [pytest.mark.slow, pytest.mark.either_database(whole_file=True)]
@@ -195,7 +195,10 @@ def test_a_submission_that_is_withdrawn_while_it_is_queued_stays_withdrawn(arena
 
 def test_a_challenge_on_pages(arena: Arena):
     definition = yaml.safe_dump(
-        {"organisers": ["olga"], **definition_of(arena.test.id, arena.truth.id, rules="*Fair*")}
+        {
+            "organisers": ["olga"],
+            **definition_of(arena.test.id, arena.truth.id, rules="*Fair*", limits={"max_bytes": 3_000_000}),
+        }
     )
     wrong = arena.ask("admin", "POST", "/challenges/new", data={"name": "on-pages", "definition": "title: A\ntasks: 5"})
     assert (wrong.status_code, "tuple" in wrong.text) == (400, True)
@@ -217,8 +220,10 @@ def test_a_challenge_on_pages(arena: Arena):
     assert "Submit estimates" not in arena.ask("nobody", "GET", page).text
     empty = arena.ask("alice", "POST", f"{page}/submissions", data={"method": "BPZ"}, files={"other": b""})
     assert (empty.status_code, "alert" in empty.text) == (400, True)
-    named = _submit_without_file(arena, f"{page}/submissions", {"method": "BPZ", "product": "1_none"})
+    named = submit_without_file(arena, f"{page}/submissions", {"method": "BPZ", "product": "1_none"})
     assert (named.status_code, "There is no product &#39;1_none&#39;." in named.text) == (404, True)
+    assert 'value="BPZ"' in named.text
+    refuse_and_keep_fields(arena, f"{page}/submissions")
     sent = {
         "method": "BPZ",
         "task_set": "recipe",
@@ -244,15 +249,6 @@ def test_a_challenge_on_pages(arena: Arena):
     assert arena.ask("alice", "POST", f"{own}/withdraw").status_code == 303
     assert "no scores that you may see" in arena.ask("nobody", "GET", f"{page}/board").text
     assert "A challenge" in arena.ask("nobody", "GET", "/challenges").text
-
-
-def _submit_without_file(arena: Arena, path: str, fields: Mapping[str, str]) -> httpx2.Response:
-    """Send a form as browsers do when its file field is left empty: with a file that has no name and no content."""
-    head = "--b\r\nContent-Disposition: form-data; name="
-    given = "".join(f'{head}"{name}"\r\n\r\n{text}\r\n' for name, text in fields.items())
-    file = f'{head}"file"; filename=""\r\nContent-Type: application/octet-stream'
-    headers = {"Authorization": f"Bearer {arena.tokens['alice']}", "Content-Type": "multipart/form-data; boundary=b"}
-    return arena.app.client.post(path, content=f"{given}{file}\r\n\r\n\r\n--b--\r\n".encode(), headers=headers)
 
 
 def _sees_truth(arena: Arena, who: str) -> bool:

@@ -1,9 +1,11 @@
 """Uploads in parts to one's own files: they continue where they broke off, and are those of one user and one file."""
 
+import os
 from typing import Any
 
 import httpx2
 import pytest
+from lxml import html
 
 from server.services import Services
 from tests.webui.pages.conftest import SignIn
@@ -12,7 +14,7 @@ CONTENT = bytes(range(256)) * 16
 
 
 def start(browser: httpx2.Client, to: str = "/file-uploads", **values: object) -> dict[str, Any]:
-    answer = browser.post(to, json={"name": "a é.bin", "size": len(CONTENT)} | values)
+    answer = browser.post(to, json={"name": "a é.bin", "size": len(CONTENT), "fingerprint": "7"} | values)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -41,8 +43,8 @@ def test_a_file_in_parts_continues_where_it_broke_off(alice: httpx2.Client, serv
     wrong = part(alice, state, 900, 2000)
     assert wrong.status_code == 409
     assert wrong.json()["detail"] == "The part begins at byte 900, but 1000 bytes have arrived."
-    again = start(alice, to, upload=state["id"])
-    assert (again["id"], again["received"], again["next_part"]) == (state["id"], 1000, len(CONTENT) - 1000)
+    again = start(alice, to)
+    assert (again["received"], again["next_part"]) == (1000, len(CONTENT) - 1000)
     done = part(alice, again, 1000, len(CONTENT)).json()
     assert (done["received"], done["file"]) == (len(CONTENT), "a é.bin")
     assert bytes_of(services, *filter(None, [folder]), "a é.bin") == CONTENT
@@ -56,10 +58,7 @@ def test_an_empty_file_is_stored_and_a_discarded_one_is_not(alice: httpx2.Client
     part(alice, state, 0, 1000)
     assert alice.delete(state["address"]).status_code == 200
     assert part(alice, state, 1000, 2000).status_code == 404
-    # What the browser remembers of it no longer counts.
-    anew = start(alice, upload=state["id"])
-    assert anew["received"] == 0
-    assert anew["id"] != state["id"]
+    assert start(alice)["received"] == 0
 
 
 def test_an_upload_is_of_one_user_and_one_file(alice: httpx2.Client, sign_in: SignIn):
@@ -67,10 +66,51 @@ def test_an_upload_is_of_one_user_and_one_file(alice: httpx2.Client, sign_in: Si
     bob = sign_in("bob")
     assert part(bob, state, 0, 10).status_code == 403
     assert bob.delete(state["address"]).status_code == 403
-    assert start(bob, upload=state["id"])["received"] == 0
+    assert start(bob)["received"] == 0
     other = state | {"address": state["address"].replace("a%20%C3%A9.bin", "b.bin")}
     assert part(alice, other, 0, 10).status_code == 403
     assert part(alice, state, 0, 10).json()["received"] == 10
+
+
+@pytest.mark.parametrize(
+    "changed", [{"size": len(CONTENT) - 1}, {"fingerprint": "8"}, {"fingerprint": ""}, {"name": "b"}]
+)
+def test_another_file_begins_anew(alice: httpx2.Client, changed: dict[str, object]):
+    part(alice, start(alice), 0, 1000)
+    assert start(alice, **changed)["received"] == 0
+
+
+def test_interrupted_uploads_are_listed_kept_for_a_week_and_discarded(
+    alice: httpx2.Client, sign_in: SignIn, services: Services
+):
+    alice.post("/new-folder", data={"name": "in"})
+    state = start(alice, "/file-uploads/in")
+    part(alice, state, 0, 1024)
+    services.products.housekeeping.sweep(older_than=-1)
+    for page in ("/files", "/files/in"):
+        shown = html.fromstring(alice.get(page).text)
+        (notice,) = shown.find_class("unfinished")
+        assert "in/a é.bin: 1.02 kB of 4.1 kB (25 %) arrived" in " ".join(notice.text_content().split())
+    alice.post("/new-folder", data={"name": "other"})
+    assert "unfinished" not in alice.get("/files/other").text + sign_in("bob").get("/files").text
+    (form,) = [each for each in shown.forms if each.action.startswith("/discard-upload/")]
+    assert sign_in("bob").post(form.action, data=dict(form.fields)).status_code == 403
+    assert alice.post(form.action, data=dict(form.fields)).headers["location"] == "/files/in"
+    assert "unfinished" not in alice.get("/files/in").text
+    assert list(services.settings.staging_folder.iterdir()) == []
+    part(alice, start(alice), 0, 1024)
+    for file in services.settings.staging_folder.iterdir():
+        eight_days_ago = file.stat().st_mtime - 8 * 86_400
+        os.utime(file, (eight_days_ago, eight_days_ago))
+    assert "unfinished" not in alice.get("/files").text
+    services.products.housekeeping.sweep(older_than=-1)
+    assert list(services.settings.staging_folder.iterdir()) == []
+
+
+def test_an_upload_of_another_program_is_listed_as_such(alice: httpx2.Client, services: Services):
+    identity = services.accounts.service.identity_of_user("alice")
+    services.vospace.uploads.start(identity, ("home", "alice", "by vcp"), None)
+    assert "use the program that sends it" in alice.get("/files").text
 
 
 @pytest.mark.parametrize(
