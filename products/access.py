@@ -5,6 +5,7 @@ that lists, look-ups and joins apply the same condition and nothing is filtered 
 """
 
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -73,6 +74,11 @@ def readable(identity: Identity, today: date | None = None) -> ColumnElement[boo
     today
         The day (UTC) that embargo dates are compared with; by default the present one.
     """
+    return _readable(identity, today or utc_today())
+
+
+@lru_cache(maxsize=256)  # it stands in most statements about products, and takes longer to make than to evaluate
+def _readable(identity: Identity, today: date) -> ColumnElement[bool]:
     exists = ProductRow.status != ProductStatus.DELETED
     if identity.acts_as_admin:
         return exists

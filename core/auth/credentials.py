@@ -6,15 +6,16 @@ it. Roots are what a person has: a password, a sign-in on a page, or a sign-in a
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Row, Select, bindparam, delete, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.auth.audit import Subject, record
 from core.auth.models import Credential, Identity, IssuedSession, IssuedToken, Scope, SignIn, Token
-from core.auth.schema import SessionRow, TokenRow, UserRow
+from core.auth.schema import GroupRow, SessionRow, TokenRow, UserRow, group_members
 from core.database import Database, ignoring_storage_errors, utc_now
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PermissionDeniedError
 
@@ -45,41 +46,33 @@ class CredentialService:
     def identity_of_token(self, secret: str) -> Identity:
         """Return the identity of a token, or raise AuthenticationError."""
         now = utc_now()
-        with self._database.read() as session:
-            row = session.scalar(
-                select(TokenRow)
-                .where(TokenRow.secret_hash == _digest(secret))
-                .options(selectinload(TokenRow.user).selectinload(UserRow.groups))
-            )
-        if row is None or not row.user.is_active:
+        found = self._find(_TOKENS, secret)
+        if not found or not found[0].is_active:
             message = "Invalid token."
             raise AuthenticationError(message)
+        row = found[0]
         if row.expires_at is not None and row.expires_at <= now:
             message = f"This token ended on {row.expires_at:%Y-%m-%d}. Make a new one."
             raise AuthenticationError(message)
         if row.last_used_at is None or now - row.last_used_at > _LAST_USED_STEP:
             with ignoring_storage_errors(), self._database.write() as session:
                 session.execute(update(TokenRow).where(TokenRow.id == row.id).values(last_used_at=now))
-        return identity_of_row(
-            row.user, Scope(row.scope), Credential(f"token:{row.id}", token_id=row.id, expires_at=row.expires_at)
-        )
+        return _identity(found, Credential(f"token:{row.id}", token_id=row.id, expires_at=row.expires_at))
 
     def identity_of_session(self, secret: str) -> Identity | None:
         """Return the identity of a session cookie; None when the session has ended or does not exist."""
-        with self._database.read() as session:
-            row = session.scalar(
-                select(SessionRow)
-                .where(SessionRow.secret_hash == _digest(secret), SessionRow.expires_at > utc_now())
-                .options(selectinload(SessionRow.user).selectinload(UserRow.groups))
-            )
-        if row is None or not row.user.is_active:
+        found = self._find(_SESSIONS, secret)
+        if not found or not found[0].is_active or found[0].expires_at <= utc_now():
             return None
+        row = found[0]
         key = f"session:{row.id}"
         if row.for_browser and row.parent_token_id is None:
-            return identity_of_row(row.user, Scope(row.scope), Credential(key))
-        return identity_of_row(
-            row.user, Scope(row.scope), Credential(key, session_id=row.id, expires_at=row.expires_at)
-        )
+            return _identity(found, Credential(key))
+        return _identity(found, Credential(key, session_id=row.id, expires_at=row.expires_at))
+
+    def _find(self, statement: Select[Any], secret: str) -> Sequence[Row[Any]]:
+        with self._database.read() as session:
+            return session.execute(statement, {"digest": _digest(secret)}).all()
 
     def is_valid(self, key: str) -> bool:
         """Return whether the credential of a key still exists and has not expired; a text without a key is valid."""
@@ -227,6 +220,32 @@ def identity_of_row(row: UserRow, scope: Scope, credential: Credential | None = 
         groups=frozenset(group.name for group in row.groups),
         credential=credential or Credential(""),
     )
+
+
+def _identity(found: Sequence[Row[Any]], credential: Credential) -> Identity:
+    """Return the identity of a credential that was found with its account and the groups of it."""
+    row = found[0]
+    groups = frozenset(each.group_name for each in found if each.group_name is not None)
+    return Identity(row.user_id, row.user_name, row.is_admin, Scope(row.scope), groups, credential=credential)
+
+
+def _with_account(kind: type[SessionRow] | type[TokenRow], *columns: InstrumentedAttribute[Any]) -> Select[Any]:
+    """Return the statement that finds a credential by a digest, with its account, in one row for each group of it.
+
+    It stands for every request, so it is made once and loads no objects.
+    """
+    account = (UserRow.name.label("user_name"), UserRow.is_admin, UserRow.is_active, GroupRow.name.label("group_name"))
+    return (
+        select(kind.id, kind.user_id, kind.scope, kind.expires_at, *columns, *account)
+        .join(UserRow, UserRow.id == kind.user_id)
+        .outerjoin(group_members, group_members.c.user_id == UserRow.id)
+        .outerjoin(GroupRow, GroupRow.id == group_members.c.group_id)
+        .where(kind.secret_hash == bindparam("digest"))
+    )
+
+
+_TOKENS = _with_account(TokenRow, TokenRow.last_used_at)
+_SESSIONS = _with_account(SessionRow, SessionRow.for_browser, SessionRow.parent_token_id)
 
 
 def password_credential(row: UserRow) -> Credential:

@@ -94,29 +94,23 @@ class Site:
         target = self.targets[state]
         with self.services.database.write() as session:
             running = session.scalar(select(ProductRow.inspection_state).where(ProductRow.id == target.number))
-            _set(session, target, state)
-        if running == InspectionState.RUNNING and state != "deleted":
-            owner = self.services.accounts.service.identity_of_user("owner")
+            lost = _set(session, target, state)
+        owner = self.services.accounts.service.identity_of_user("owner") if lost or running == "running" else None
+        if owner and running == InspectionState.RUNNING and state != "deleted":
             self.services.products.uploads.wait_for_inspection(owner, target.number, 120)
-        with self.services.database.write() as session:
-            if running == InspectionState.RUNNING:
-                _set(session, target, state)
-            kept = ProductFileRow.name.in_((MAIN, AUXILIARY))
-            session.execute(delete(ProductFileRow).where(ProductFileRow.product_id == target.number, ~kept))
-            lost = session.scalar(select(ProductFileRow.id).where(ProductFileRow.id == target.file)) is None
-            # When the file was looked into once more, its first column has another number.
-            first = (ProductColumnRow.product_id == target.number, ProductColumnRow.position == 0)
-            known = select(ProductColumnRow.id).where(ProductColumnRow.id == target.column).exists()
-            session.execute(update(ProductColumnRow).where(*first, ~known).values(id=target.column))
-        if lost:
-            owner = self.services.accounts.service.identity_of_user("owner")
+            with self.services.database.write() as session:
+                lost = _set(session, target, state)
+        if owner and lost:
             added = _add_file(self.services, owner, target.number, FileRole.AUXILIARY, AUXILIARY, b"notes")
             with self.services.database.write() as session:
                 session.execute(update(ProductFileRow).where(ProductFileRow.id == added).values(id=target.file))
 
 
-def _set(session: Session, target: Target, state: str) -> None:
-    """Give a product back what it had, in statements of their own: so many objects would take long."""
+def _set(session: Session, target: Target, state: str) -> bool:
+    """Give a product back what it had, in statements of their own: so many objects would take long.
+
+    Tell whether its auxiliary file is lost.
+    """
     people = {name: select(UserRow.id).where(UserRow.name == name).scalar_subquery() for name in ("owner", "co_owner")}
     team = select(GroupRow.id).where(GroupRow.name == "team").scalar_subquery()
     product = ProductRow.id == target.number
@@ -129,6 +123,13 @@ def _set(session: Session, target: Target, state: str) -> None:
         session.execute(insert(pairs).values(product_id=target.number, **{other: number}))
     session.execute(delete(ProductLinkRow))
     session.execute(delete(ProductRow).where(ProductRow.previous_id.is_not(None)))
+    kept = ProductFileRow.name.in_((MAIN, AUXILIARY))
+    session.execute(delete(ProductFileRow).where(ProductFileRow.product_id == target.number, ~kept))
+    # When the file was looked into once more, its first column has another number.
+    first = (ProductColumnRow.product_id == target.number, ProductColumnRow.position == 0)
+    known = select(ProductColumnRow.id).where(ProductColumnRow.id == target.column).exists()
+    session.execute(update(ProductColumnRow).where(*first, ~known).values(id=target.column))
+    return session.scalar(select(ProductFileRow.id).where(ProductFileRow.id == target.file)) is None
 
 
 _VALUES: dict[str, dict[str, Any]] = {
