@@ -33,8 +33,8 @@ _CLASSES = {
 #: Attributes of mypy's nodes that hold other nodes.
 _PARTS = (
     "defs", "body", "else_body", "finally_body", "handlers", "expr", "rvalue", "lvalues", "callee", "args", "base",
-    "index", "left", "right", "operands", "cond", "if_expr", "else_expr", "items", "left_expr", "sequences", "condlists",
-    "generator", "key", "value", "func",
+    "index", "left", "right", "operands", "cond", "if_expr", "else_expr", "items", "left_expr", "sequences",
+    "condlists", "generator", "key", "value", "func",
 )  # fmt: skip
 _HEAD = "# mypy: disallow_subclassing_any=False\nfrom typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 _SETTINGS = """
