@@ -3,7 +3,7 @@
 #   make serve PORT=8080 DATA=/srv/photoz HOST=0.0.0.0 PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint fuzz lock chaos bench clean
+.PHONY: help serve test lint fuzz lock chaos notebooks bench clean
 MAKEFLAGS += --no-print-directory
 # Servers and their workers start faster when their code stays compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -72,6 +72,10 @@ static:
 	echo "== import-linter"; $(BIN)/lint-imports || failed=1; \
 	echo "== bandit"; $(BIN)/bandit -q -ll -c pyproject.toml -r $(PACKAGES) || failed=1; \
 	[ -z "$$failed" ]
+
+notebooks:  ## Run the notebooks of docs/notebooks against a new server, and write their pages with the outputs
+	$(call prepare,test)
+	@$(BIN)/python -m tests.clients.notebooks.make
 
 mutants:  ## Change the modules that decide who may do what, one place at a time, and name what no test notices
 	$(call prepare,test)

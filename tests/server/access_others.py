@@ -151,6 +151,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("/users/{name}/revoke", "/users/nobody-else/revoke", {}, 404),
             ("/new-release", "/new-release", {"name": "closed", "display_name": "C", "indexing_column": "id"}, 409),
             ("/releases/{name}", "/releases/closed", {"name": "a/b"}, 400),
+            ("/releases/{name}/objects", "/releases/closed/objects", {"product": "1_none"}, 400),
             ("/releases/{name}/delete", "/releases/none/delete", {}, 404),
             ("/types/{name}", "/types/other", {"order": "many"}, 400),
         )

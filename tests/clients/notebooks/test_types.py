@@ -1,22 +1,20 @@
-"""The code of the notebooks and of the scientist's day under ``mypy --strict``: no errors, and all results have types."""
+"""The code of the notebooks and the example under ``mypy --strict``: no errors, and all results have types."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from mypy.build import BuildResult, build
 from mypy.main import process_options
-from mypy.nodes import CallExpr, Expression, IndexExpr, MemberExpr
-from mypy.traverser import TraverserVisitor
+from mypy.nodes import CallExpr, Expression, IndexExpr, MemberExpr, Node
 from mypy.types import AnyType, Instance, Type, get_proper_type
 
 from tests.clients.notebooks.execution import cells_of, source_of
 from tests.clients.notebooks.running import EXAMPLE, NOTEBOOKS
 
 _LIBRARY = Path(__file__).parents[3] / "clients" / "src"
-#: Classes of libraries without types, or with types that take long to read. Here they have names, and accept everything.
+#: Classes of libraries without types, or with types that take long to read: names that accept everything.
 _CLASSES = {
     "astropy.coordinates": ("Angle", "SkyCoord"),
     "astropy.table": ("Column", "Table"),
@@ -32,6 +30,12 @@ _CLASSES = {
     "pyvo.registry.regtap": ("RegistryResults",),
     "qp": ("Ensemble",),
 }
+#: Attributes of mypy's nodes that hold other nodes.
+_PARTS = (
+    "defs", "body", "else_body", "finally_body", "handlers", "expr", "rvalue", "lvalues", "callee", "args", "base",
+    "index", "left", "right", "operands", "cond", "if_expr", "else_expr", "items", "left_expr", "sequences",
+    "condlists", "generator", "key", "value", "func",
+)  # fmt: skip
 _HEAD = "# mypy: disallow_subclassing_any=False\nfrom typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 _SETTINGS = """
 [mypy]
@@ -42,32 +46,6 @@ ignore_missing_imports = True
 [mypy-numpy.*,pyarrow.*,matplotlib.*,IPython.*]
 follow_imports = skip
 """
-
-
-@dataclass
-class _Results(TraverserVisitor):
-    """Types of what the library's objects give: attributes, results of calls, and elements."""
-
-    types: dict[Expression, Type]
-    found: list[tuple[int, Type]] = field(default_factory=list)
-
-    def visit_member_expr(self, o: MemberExpr, /) -> None:
-        super().visit_member_expr(o)
-        self._note(o, o.expr)
-
-    def visit_index_expr(self, o: IndexExpr, /) -> None:
-        super().visit_index_expr(o)
-        self._note(o, o.base)
-
-    def visit_call_expr(self, o: CallExpr, /) -> None:
-        super().visit_call_expr(o)
-        if isinstance(o.callee, MemberExpr):
-            self._note(o, o.callee.expr)
-
-    def _note(self, expression: Expression, owner: Expression) -> None:
-        kind = get_proper_type(self.types.get(owner))
-        if isinstance(kind, Instance) and kind.type.fullname.startswith("pzserver."):
-            self.found.append((expression.line, get_proper_type(self.types[expression])))
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +78,34 @@ def test_mypy_strict_finds_no_errors(checked: BuildResult):
 
 @pytest.mark.parametrize("name", [path.stem.replace("-", "_") for path in (*NOTEBOOKS, EXAMPLE)])
 def test_all_results_of_the_library_have_types(checked: BuildResult, name: str):
-    results = _Results(checked.types)
-    checked.files[name].accept(results)
-    assert [line for line, kind in results.found if isinstance(kind, AnyType)] == []
-    assert len(results.found) > 10 or name == "topcat_and_pyvo"  # which does without the library
+    kinds = list(_results(checked.files[name], checked.types))
+    assert [line for line, kind in kinds if isinstance(kind, AnyType)] == []
+    assert len(kinds) > 10 or name == "topcat_and_pyvo"  # which does without the library
+
+
+def _results(tree: Node, types: Mapping[Expression, Type]) -> Iterator[tuple[int, Type]]:
+    """Yield lines and types of what objects of the library give: attributes, results of calls, and elements."""
+    for node in _nodes(tree):
+        owner: Expression | None = None
+        if isinstance(node, MemberExpr):
+            owner = node.expr
+        elif isinstance(node, IndexExpr):
+            owner = node.base
+        elif isinstance(node, CallExpr) and isinstance(node.callee, MemberExpr):
+            owner = node.callee.expr
+        kind = None if owner is None else get_proper_type(types.get(owner))
+        if isinstance(kind, Instance) and kind.type.fullname.startswith("pzserver."):
+            yield node.line, get_proper_type(types[node])
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+        for name in _PARTS:
+            yield from _nodes(getattr(value, name, None))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _nodes(each)
 
 
 def _modules() -> Iterator[tuple[str, str]]:

@@ -1,10 +1,17 @@
 """Administration of releases: list, create, edit, delete."""
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.administration import require_admin
 from core.auth.models import Identity
+from core.errors import InvalidValueError
+from pipelines.definitions import TRAINING
 from products.lifecycle.releases import ReleaseValues, StoredRelease, choices_of_text, text_of_choices
+from products.models import Product
+from products.service import ProductChanges
+from webui.addresses import release_address
 from webui.pages.forms import FormState, form_fields, save_or_show, see_other
 from webui.pages.products.visibility import chosen_groups
 from webui.pages.rendering.templates import PageRenderer
@@ -16,13 +23,30 @@ _FIELDS = ("name", "display_name", "description", "indexing_column", "dereddenin
 _LIST = "/admin/releases"
 
 
+@dataclass(frozen=True, slots=True)
+class _Objects:
+    """Where training sets of a release take their objects from.
+
+    Parameters
+    ----------
+    has_folder
+        Whether the release has a folder of catalogues, which comes first.
+    products
+        The product that serves as object catalogue, or those of which one has to be chosen.
+    """
+
+    has_folder: bool
+    products: tuple[Product, ...]
+
+
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the list of releases, and the forms that create and edit one."""
     authenticate, releases = services.authenticate, services.products.releases
 
     def page(identity: Identity, stored: StoredRelease | None, form: FormState) -> Response:
         groups = sorted({group.name for group in services.accounts.groups.groups(identity)})
-        return renderer.form("admin/release.html", identity, form, stored=stored, groups=groups)
+        objects = None if stored is None else _objects_of(services, identity, stored)
+        return renderer.form("admin/release.html", identity, form, stored=stored, groups=groups, objects=objects)
 
     def save(identity: Identity, fields: dict[str, str], stored: StoredRelease | None) -> Response:
         name = None if stored is None else stored.release.name
@@ -59,10 +83,31 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     ) -> Response:
         return save(identity, fields, releases.find(identity, name))
 
+    @router.post("/admin/releases/{name}/objects")
+    def choose_objects(
+        name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
+    ) -> Response:
+        stored = releases.find(identity, name)
+        chosen = {product.internal_name: product for product in _objects_of(services, identity, stored).products}
+        product = chosen.get(fields.get("product", ""))
+        if product is None:
+            message = "Choose one of the products of this release that can serve as its object catalogue."
+            raise InvalidValueError(message, field="product")
+        services.products.service.change(identity, product.id, ProductChanges(official=True))
+        return see_other(release_address(name))
+
     @router.post("/admin/releases/{name}/delete")
     def delete(name: str, identity: Identity = Depends(authenticate)) -> Response:
         releases.delete(identity, name)
         return see_other(_LIST)
+
+
+def _objects_of(services: WebServices, identity: Identity, stored: StoredRelease) -> _Objects:
+    checker, slot = services.pipelines.checker, TRAINING.objects
+    return _Objects(
+        checker.catalogue_of(stored.release) is not None,
+        checker.catalogue_products_of(identity, stored.release, slot),
+    )
 
 
 def _fields_of(stored: StoredRelease) -> dict[str, str]:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    import lsdb
     from astropy.coordinates import Angle, SkyCoord
     from astropy.units import Quantity
+    from lsdb import Catalog
     from pyvo.dal import SCSService
     from pyvo.dal.adhoc import DatalinkResults
 
@@ -149,7 +149,7 @@ class Product(TableRows, ProductActions):
         names = ("column_name", "datatype", "unit", "ucd", "alias", "description")
         return ColumnList([Column(*(item[name] for name in names)) for item in self._catalogue.columns(self.number)])
 
-    def lsdb(self, columns: Iterable[str] | None = None, **options: Any) -> lsdb.Catalog:
+    def lsdb(self, columns: Iterable[str] | None = None, **options: Any) -> Catalog:
         """Open the rows as a catalogue of LSDB, which reads partitions when they are computed.
 
         Needs the package ``lsdb``.
@@ -279,7 +279,7 @@ class Product(TableRows, ProductActions):
 
         return download_all(self._connection, self.internal_name, self.files, folder, progress=progress)
 
-    def nested(self, columns: Iterable[str] | None = None, **options: Any) -> lsdb.Catalog:
+    def nested(self, columns: Iterable[str] | None = None, **options: Any) -> Catalog:
         """Open the rows as a catalogue of LSDB in which each column of arrays is nested, with the field ``value``.
 
         Partitions are read when they are computed, and are frames of nested-pandas then. Rows of a query become such a

@@ -1,17 +1,20 @@
 """The documentation at /help: every document, its links and anchors, and its search."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
 import httpx2
 import pytest
+from lxml import html
 
 from webui.pages.help.documents import Documentation, slug
 from webui.pages.help.rendering import render_document
 
 DOCS = Path(__file__).parents[4] / "docs"
-NAMES = sorted(path.stem for path in DOCS.glob("*.md"))
+NOTEBOOKS = sorted(path.stem for path in DOCS.glob("notebooks/*.ipynb"))
+NAMES = sorted([*(path.stem for path in DOCS.glob("*.md")), *NOTEBOOKS])
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,20 @@ def test_each_link_between_documents_leads_to_a_heading_that_is_there(documentat
     for picture in re.findall(r'src="/help/images/([^"]+)"', text):
         assert documentation.picture(picture).is_file()
     assert not [link for link in re.findall(r'href="([^"]*)"', text) if ".md" in link and "://" not in link]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_is_a_page_with_its_outputs_and_a_file(visitor: httpx2.Client, name: str):
+    page = html.document_fromstring(visitor.get(f"/help/{name}").text)
+    (notebook,) = page.find_class("notebook")
+    (link,) = page.xpath("//a[@download]/@href")
+    cells = json.loads(visitor.get(link).text)["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert [pre.text_content() for pre in notebook.xpath(".//section[@class='cell code']/pre")] == code
+    assert notebook.find_class("output")
+    assert not page.xpath("//main//@style | //main//style | //main//script")
+    assert "127.0.0.1" not in page.text_content()
+    assert visitor.get("/help/notebooks/tutorial.ipynb").status_code == 404
 
 
 def test_sections_are_found_by_their_words_and_code_is_no_heading(tmp_path: Path):
