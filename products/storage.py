@@ -124,7 +124,7 @@ def product_columns(session: Session, product_ids: Sequence[int]) -> tuple[Produ
     """Return the columns of products, in the order of the table."""
     # Rows without identities: there are many columns, and objects of the session take several times as long.
     rows = session.execute(
-        select(*ProductColumnRow.__table__.columns)
+        select(*(column for column in ProductColumnRow.__table__.columns if column.name != "stated"))
         .where(ProductColumnRow.product_id.in_(product_ids))
         .order_by(ProductColumnRow.product_id, ProductColumnRow.position)
     )

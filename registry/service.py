@@ -17,12 +17,14 @@ from core.database import Database, utc_now, utc_today
 from core.errors import ServiceBusyError
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.visible import VisibleProduct
+from products.service import ProductDetails
 from registry.documents.voresource import resource_element
 from registry.models import Entry, ResourceRecord, Window
 from registry.publisher import Publisher
 from registry.records.product_records import product_record
 from registry.records.relations import relationships_of
 from registry.records.service_records import MOST_RECORDS, ServiceDescription, service_records
+from registry.records.spatial import sample_cones
 from registry.schema import RegistryRow
 from registry.storage import (
     count_records,
@@ -190,12 +192,21 @@ class RecordService:
             related = relationships_of(
                 session, [details.product for details in found], self._today(), self.publisher.identifiers
             )
+        cones = sample_cones(footprint for details in found if (footprint := _footprint(details)))
         return {
             details.product.id: product_record(
-                details, self.publisher, related.get(details.product.id, ()), self._quoted
+                details,
+                self.publisher,
+                related.get(details.product.id, ()),
+                self._quoted,
+                cones.get(_footprint(details)),
             )
             for details in found
         }
+
+
+def _footprint(details: ProductDetails) -> str:
+    return "" if details.table is None else details.table.footprint or ""
 
 
 def _digest(record: ResourceRecord) -> str:

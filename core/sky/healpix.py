@@ -8,6 +8,9 @@ __all__ = ["FINEST_ORDER", "cell_centers", "cell_indices", "nested_indices", "ra
 #: Order of the index by which rows are sorted, at which a cell is 0.4 milliarcseconds wide.
 FINEST_ORDER = 29
 
+#: Values below which threads take longer to start than to compute.
+_FEW = 10_000
+
 _Doubles = NDArray[np.float64]
 _Longs = NDArray[np.int64]
 _Mask = NDArray[np.bool_]
@@ -57,7 +60,9 @@ def cell_centers(orders: _Longs, cells: _Longs) -> tuple[_Doubles, _Mask]:
     known = in_orders & (cells >= 0) & (cells < count)
     centers = np.zeros((len(cells), 2))
     if known.any():
-        lon, lat = healpix_to_lonlat(cells[known].astype(np.uint64), orders[known].astype(np.uint8))
+        lon, lat = healpix_to_lonlat(
+            cells[known].astype(np.uint64), orders[known].astype(np.uint8), num_threads=_threads(len(cells))
+        )
         centers[known] = np.column_stack([lon.deg, lat.deg])
     return centers, known
 
@@ -77,6 +82,11 @@ def ranges_of_cells(cells: _Longs, order: int) -> _Longs:
     return ranges
 
 
+def _threads(values: int) -> int:
+    """Return the number of threads for so many values; 0 stands for one for each core."""
+    return 1 if values < _FEW else 0
+
+
 def _on_sky(lon: _Doubles, lat: _Doubles) -> _Mask:
     on_sky: _Mask = np.isfinite(lon) & (np.abs(lat) <= 90)
     return on_sky
@@ -88,5 +98,5 @@ def _hashed(lon: _Doubles, lat: _Doubles, orders: int | NDArray[np.uint8]) -> _L
     from cdshealpix.nested import lonlat_to_healpix
 
     longitudes, latitudes = Longitude(np.mod(lon, 360.0), u.deg, copy=False), Latitude(lat, u.deg, copy=False)
-    cells: _Longs = lonlat_to_healpix(longitudes, latitudes, orders).astype(np.int64)
+    cells: _Longs = lonlat_to_healpix(longitudes, latitudes, orders, num_threads=_threads(len(lon))).astype(np.int64)
     return cells

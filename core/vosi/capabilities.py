@@ -31,6 +31,7 @@ PARAM_HTTP = "vs:ParamHTTP"
 
 _VOSI = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_TYPE = etree.QName(_XSI, "type")
 _NAMESPACES = {
     "vosi": _VOSI,
     "vr": "http://www.ivoa.net/xml/VOResource/v1.0",
@@ -104,7 +105,7 @@ def add_capability(root: _Element, capability: Capability) -> None:
     if capability.standard_id:
         element.set("standardID", capability.standard_id)
     if capability.type is not None:
-        element.set(etree.QName(_XSI, "type"), capability.type)
+        element.set(_TYPE, capability.type)
     if capability.description is not None:
         etree.SubElement(element, "description").text = capability.description
     for interface in capability.interfaces:
@@ -116,7 +117,7 @@ def add_capability(root: _Element, capability: Capability) -> None:
 
 def _add_interface(parent: _Element, interface: Interface, method: str | None) -> None:
     element = etree.SubElement(parent, "interface")
-    element.set(etree.QName(_XSI, "type"), interface.type)
+    element.set(_TYPE, interface.type)
     for name, value in (("role", interface.role), ("version", interface.version)):
         if value is not None:
             element.set(name, value)

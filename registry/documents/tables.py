@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # it imports Arrow
 __all__ = ["add_tableset"]
 
 _Element = Any  # lxml ships no types
+_TYPE = etree.QName(XSI, "type")
 
 
 def add_tableset(parent: _Element, tables: tuple[RecordTable, ...]) -> None:
@@ -46,7 +47,7 @@ def _add_column(table: _Element, column: "Column", flags: tuple[str, ...]) -> No
     _add(element, "ucd", column.ucd)
     _add(element, "utype", column.utype)
     kind = etree.SubElement(element, "dataType")
-    kind.set(etree.QName(XSI, "type"), "vs:VOTableType")
+    kind.set(_TYPE, "vs:VOTableType")
     for name, value in (("arraysize", column.arraysize), ("extendedType", column.xtype)):
         if value:
             kind.set(name, value)

@@ -28,7 +28,7 @@ from registry.models import (
     Subject,
 )
 from registry.publisher import TAP, Publisher
-from registry.records.spatial import coarse_map, sample_cone
+from registry.records.spatial import Cone, coarse_map
 from registry.records.spectral import spectral_intervals, wavebands
 from registry.records.temporal import temporal_intervals
 
@@ -51,6 +51,7 @@ def product_record(
     publisher: Publisher,
     relationships: Sequence[RecordRelationship] = (),
     quoted: Callable[[str], str] = str,
+    cone: Cone | None = None,
 ) -> ResourceRecord:
     """Return the record of a product.
 
@@ -60,6 +61,8 @@ def product_record(
         Its relationships to other products and resources, all of them public.
     quoted
         Returns the name of a column as it stands in ADQL.
+    cone
+        A circle in which there are rows, for the test query of the cone search.
     """
     product, attribution = details.product, details.product.attribution
     published = product.published_at or product.created_at
@@ -91,7 +94,7 @@ def product_record(
         rights=_rights(product),
         coverage=_coverage(details, ucds),
         tables=() if details.table is None or not has_table else (_table(details, details.table, quoted),),
-        capabilities=tuple(_capabilities(details, publisher)),
+        capabilities=tuple(_capabilities(details, publisher, cone)),
         alternate_identifiers=tuple(_alternate_identifiers(attribution)),
         product=product.id,
     )
@@ -160,13 +163,13 @@ def _is_principal(item: ProductColumn, table: ProductTable) -> bool:
     return item.alias is not None or item.column.name in {table.ra, table.dec, table.z}
 
 
-def _capabilities(details: ProductDetails, publisher: Publisher) -> Iterator[Capability]:
+def _capabilities(details: ProductDetails, publisher: Publisher, cone: Cone | None) -> Iterator[Capability]:
     product, table = details.product, details.table
     page = f"{publisher.url}/product/{quote(product.internal_name, safe='')}"
     if table is not None and details.columns:
         yield Capability("ivo://ivoa.net/std/TAP#aux", (Interface(f"{publisher.url}/tap", "base", role="std"),))
         if table.ra and table.dec and table.footprint:
-            yield _cone_search(publisher, table)
+            yield _cone_search(publisher, table, cone)
             yield _hats(publisher, product)
     links = Interface(f"{publisher.url}/datalink", role="std", version="1.1")
     yield Capability("ivo://ivoa.net/std/DataLink#links-1.1", (links,))
@@ -185,10 +188,9 @@ def _hats(publisher: Publisher, product: Product) -> Capability:
     )
 
 
-def _cone_search(publisher: Publisher, table: ProductTable) -> Capability:
+def _cone_search(publisher: Publisher, table: ProductTable, cone: Cone | None) -> Capability:
     extension = [_element(name, value) for name, value in (("maxSR", "180"), ("verbosity", "true"))]
     extension.insert(1, _element("maxRecords", str(publisher.settings.maxrec_limit)))
-    cone = sample_cone(table.footprint or "")
     if cone is not None:
         query = etree.Element("testQuery")
         for name, number in zip(("ra", "dec", "sr"), cone, strict=True):

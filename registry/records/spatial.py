@@ -1,8 +1,12 @@
 """Spatial coverage of records, and a position in it at which a search finds rows."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["MOST_ORDER", "coarse_map", "sample_cone"]
+__all__ = ["MOST_ORDER", "Cone", "coarse_map", "sample_cones"]
+
+#: Right ascension, declination and radius of a circle, in degrees.
+Cone = tuple[float, float, float]
 
 #: Order of the cells of the coverage of a record: 14 arcminutes.
 MOST_ORDER = 8
@@ -22,19 +26,20 @@ def coarse_map(text: str) -> str:
     return " ".join(found.to_string(format="ascii").split())
 
 
-@lru_cache(maxsize=4096)
-def sample_cone(text: str) -> tuple[float, float, float] | None:
-    """Return right ascension, declination and radius, in degrees, of a circle around a cell of an ASCII MOC."""
+def sample_cones(texts: Iterable[str]) -> dict[str, Cone]:
+    """Return a circle around a cell of each of some ASCII MOCs, by their text; an empty one has none."""
     import numpy as np
 
     from core.sky.healpix import cell_centers
 
-    order, cell = _a_cell(text)
-    if cell is None:
-        return None
-    centers, _ = cell_centers(np.array([order]), np.array([cell]))
-    lon, lat = (round(float(value), 5) for value in centers[0])
-    return lon, lat, round(_RADIUS / 2**order + 0.001, 5)
+    # All at once: the units of astropy take longer than the arithmetic.
+    found = [(text, order, cell) for text in set(texts) for order, cell in [_a_cell(text)] if cell is not None]
+    orders = np.array([order for _, order, _ in found], dtype=np.int64)
+    centers, _ = cell_centers(orders, np.array([cell for *_, cell in found], dtype=np.int64))
+    return {
+        text: (round(float(lon), 5), round(float(lat), 5), round(_RADIUS / 2**order + 0.001, 5))
+        for (text, order, _), (lon, lat) in zip(found, centers, strict=True)
+    }
 
 
 def _a_cell(text: str) -> tuple[int, int | None]:

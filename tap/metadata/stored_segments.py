@@ -27,6 +27,8 @@ __all__ = ["FEW_BLOCKS", "Segment", "StoredSegments", "edition_of", "linked"]
 FEW_BLOCKS = 16
 
 _PACKAGES = ("core", "products", "registry", "tap")
+#: Settings that rows of products have; those of services are in the versions of their records.
+_SETTINGS = ("authority", "public_url", "site_name", "contact")
 _OTHER_EDITIONS_SECONDS = 24 * 3600.0
 
 
@@ -153,7 +155,7 @@ def linked(source: Path, target: Path) -> None:
 
 def edition_of(settings: Settings) -> str:
     """Return a name that is another whenever the code or the settings are others from which rows are made."""
-    digest = hashlib.sha256(settings.model_dump_json().encode())
+    digest = hashlib.sha256(repr([getattr(settings, name) for name in _SETTINGS]).encode())
     root = Path(__file__).resolve().parents[2]
     for path in sorted(path for package in _PACKAGES for path in (root / package).rglob("*.py")):
         digest.update(f"{path.relative_to(root)}\n".encode())

@@ -14,7 +14,7 @@ from products.models import FileRole
 from products.schema import ProductFileRow, ProductRow
 from registry.documents.voresource import resource_element
 from registry.models import ResourceRecord
-from registry.records.spatial import coarse_map, sample_cone
+from registry.records.spatial import coarse_map, sample_cones
 from registry.records.spectral import spectral_intervals, wavebands
 from registry.service import RecordService
 from registry.validation.checks import record_findings
@@ -129,7 +129,7 @@ def test_a_product_without_a_table_has_no_query_capabilities(catalogue: Catalogu
     [("3/1-4 10/500000", 10, 500000), ("5/7", 5, 7), ("0/3", 0, 3), ("29/17 18", 29, 17), ("2/0 6/", 2, 0)],
 )
 def test_the_test_query_of_a_cone_search_covers_a_cell_of_the_footprint(text: str, order: int, cell: int):
-    ra, dec, radius = sample_cone(text)
+    ra, dec, radius = sample_cones([text])[text]
     lon, lat = vertices(np.array([cell], np.uint64), np.uint8(order))
     corners = SkyCoord(lon.ravel(), lat.ravel())
     assert np.all(SkyCoord(ra, dec, unit="deg").separation(corners).deg <= radius)
