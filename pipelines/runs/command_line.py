@@ -116,6 +116,7 @@ class _FileWork:
         # Any: each pipeline takes what it loaded itself.
         self.configuration: Any = configuration
         self.scratch = scratch
+        self.estimators: Path | None = None
         self.paths: list[Path] = []
         self._folder, self._engine, self._progress = folder, engine, progress
 
