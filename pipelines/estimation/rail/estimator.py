@@ -135,7 +135,8 @@ def rail_estimator(
 def _started(python: Path, folder: Path, log: Any) -> Iterator["subprocess.Popen[str]"]:
     environment = {
         "PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "MPLCONFIGDIR": str(folder),
-        "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu",
+        "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "JAX_PLATFORMS": "cpu",
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     }  # fmt: skip
     with subprocess.Popen(
         [python, "-s", "-P", str(Path(runner.__file__).resolve())],
