@@ -173,6 +173,10 @@ class Work(Protocol[_ConfigurationT_co]):
     def scratch(self) -> Path:
         """Folder for files of the run, which is removed at its end."""
 
+    @property
+    def estimators(self) -> Path | None:
+        """Folder of the environment of RAIL; None if the run cannot use it."""
+
     def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
         """Read the rows of an input; the projection chooses its columns."""
 

@@ -63,6 +63,7 @@ PLACES = (
     Place("demo-data-wanted", PlaceKind.TEMPORARY, "is there while demo data are not complete"),
     Place("staging", PlaceKind.TEMPORARY, "uploads that are arriving"),
     Place("scratch", PlaceKind.TEMPORARY, "what jobs and queries are working on"),
+    Place("estimators", PlaceKind.CACHE, "environment of RAIL, made by `photoz estimators install`"),
     Place("copies", PlaceKind.CACHE, "copies of files in S3"),
     Place("hats", PlaceKind.CACHE, "partitions of HATS catalogues"),
     Place("metadata", PlaceKind.CACHE, "rows of tables about products that everybody may read"),

@@ -65,6 +65,11 @@ class FolderSettings(BaseSettings):
         return self.data / "scratch"
 
     @cached_property
+    def estimators_folder(self) -> Path:
+        """Folder of the environment with the estimators of RAIL, if they are installed."""
+        return self.data / "estimators"
+
+    @cached_property
     def copies_folder(self) -> Path:
         """Folder of cached copies of files in an object store, for code that needs local files."""
         return self.data / "copies"

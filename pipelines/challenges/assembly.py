@@ -13,6 +13,7 @@ from uws import Job, JobContext, JobKind, JobService
 
 if TYPE_CHECKING:
     from pipelines.challenges.board import BoardService
+    from pipelines.challenges.comparison import ComparisonService
     from pipelines.challenges.files import ChallengeFiles
     from pipelines.challenges.jobs import ScoringJobs
     from pipelines.challenges.service import ChallengeService
@@ -73,6 +74,13 @@ class ChallengeServices:
         from pipelines.challenges.board import BoardService
 
         return BoardService(self._database)
+
+    @part
+    def comparisons(self) -> "ComparisonService":
+        """Comparisons of submissions."""
+        from pipelines.challenges.comparison import ComparisonService
+
+        return ComparisonService(self._database, self.boards)
 
     @part
     def tables(self) -> "ChallengeTableSource":

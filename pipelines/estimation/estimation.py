@@ -1,8 +1,8 @@
 """Training and estimation, from opened tables to the file of estimates and the report."""
 
 import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from pipelines.estimation.effects import warnings_of
 from pipelines.estimation.estimates import Estimator, Objects, Written, write_estimates
 from pipelines.estimation.kernels import RedshiftKernels
 from pipelines.estimation.neighbours import NeighbourEstimator, TrainingDistribution
+from pipelines.estimation.rail.algorithms import ALGORITHMS
+from pipelines.estimation.rail.environment import RailEnvironment
+from pipelines.estimation.rail.estimator import rail_estimator
 from pipelines.estimation.report import EstimationReport, ModelFile
 from pipelines.estimation.training import TrainingSet, read_training, thing_columns
 from pipelines.inputs.rows import RowSource
@@ -57,11 +60,16 @@ class Estimation:
     id: str | None
     ra: str | None
     dec: str | None
-    model: Path | None
+    model: Path
 
 
 def estimate_redshifts(
-    training: OpenTable, objects: OpenTable, param: EstimationParameters, folder: Path, progress: _Progress
+    training: OpenTable,
+    objects: OpenTable,
+    param: EstimationParameters,
+    folder: Path,
+    progress: _Progress,
+    environment: RailEnvironment | None = None,
 ) -> Estimation:
     """Train an estimator and estimate the redshifts of objects.
 
@@ -71,6 +79,8 @@ def estimate_redshifts(
     ----------
     folder
         Folder in which the files are written.
+    environment
+        Environment of RAIL, if its algorithms can be used.
 
     Raises
     ------
@@ -80,29 +90,59 @@ def estimate_redshifts(
     progress(0.0, f"Reading {training.label}")
     with training.open() as rows:
         known = read_training(rows, training.entry, param, training.label)
-    progress(_READ, f"Training {param.algorithm} on {len(known)} objects")
+    step = f"Training {param.algorithm} on {len(known)} objects"
+    progress(_READ, step)
     grid = np.linspace(*param.grid)
-    estimator = _trained(known, grid, param)
-    model = _write_model(known, folder / _MODEL)
-    progress(_TRAINED, f"Estimating {objects.label}")
-    with objects.open() as rows:
-        columns = thing_columns(rows.schema, objects.entry.columns, objects.label, is_reference=False)
-        kept = [name for name in (columns.id, columns.ra, columns.dec) if name is not None]
-        photometry = _photometry_like(rows.schema, known.photometry, param, objects.label)
-        total = max(rows.rows or 0, 1)
+    with _trained(known, grid, param, folder, environment, lambda: progress(_READ, step)) as trained:
+        progress(_TRAINED, f"Estimating {objects.label}")
+        with objects.open() as rows:
+            columns = thing_columns(rows.schema, objects.entry.columns, objects.label, is_reference=False)
+            kept = [name for name in (columns.id, columns.ra, columns.dec) if name is not None]
+            photometry = _photometry_like(rows.schema, known.photometry, param, objects.label)
+            total = max(rows.rows or 0, 1)
 
-        def done(count: int) -> None:
-            fraction = min(count / total, 1.0)
-            progress(_TRAINED + (1 - _TRAINED) * fraction, f"Estimating {objects.label}: {count} objects")
+            def done(count: int) -> None:
+                fraction = min(count / total, 1.0)
+                progress(_TRAINED + (1 - _TRAINED) * fraction, f"Estimating {objects.label}: {count} objects")
 
-        table = Objects(rows, photometry, tuple(dict.fromkeys(kept)))
-        written = write_estimates(table, estimator, grid, folder / "estimates.parquet", done)
+            table = Objects(rows, photometry, tuple(dict.fromkeys(kept)))
+            written = write_estimates(table, trained.estimator, grid, folder / "estimates.parquet", done)
     uses_errors = bool(known.photometry.errors) and bool(photometry.errors)
-    report = _report(known, photometry, written, objects.label, param, grid, model, uses_errors=uses_errors)
-    return Estimation(written, report, columns.id, columns.ra, columns.dec, folder / _MODEL)
+    report = _report(known, photometry, written, objects.label, param, grid, trained, uses_errors=uses_errors)
+    return Estimation(written, report, columns.id, columns.ra, columns.dec, trained.model)
 
 
-def _trained(known: TrainingSet, grid: NDArray[np.float64], param: EstimationParameters) -> Estimator:
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """A trained estimator, the file of its model, and the versions of the software that is not this server's own."""
+
+    estimator: Estimator
+    model: Path
+    software: Mapping[str, str]
+
+    def file(self) -> ModelFile:
+        kind = "parquet" if self.model.suffix == ".parquet" else "pickle"
+        with self.model.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return ModelFile(name=self.model.name, format=kind, sha256=digest, size=self.model.stat().st_size)
+
+
+@contextmanager
+def _trained(
+    known: TrainingSet, grid: NDArray[np.float64], param: EstimationParameters, folder: Path,
+    environment: RailEnvironment | None, alive: Callable[[], None],
+) -> Iterator[_Trained]:  # fmt: skip
+    if param.algorithm in ALGORITHMS:
+        with rail_estimator(known, param, environment, folder / "rail", alive) as rail:
+            yield _Trained(rail, rail.model, rail.versions)
+        return
+    import pyarrow.parquet as pq
+
+    pq.write_table(known.table(), folder / _MODEL, compression="zstd")
+    yield _Trained(_own(known, grid, param), folder / _MODEL, {})
+
+
+def _own(known: TrainingSet, grid: NDArray[np.float64], param: EstimationParameters) -> Estimator:
     kernels = RedshiftKernels(known.redshifts, grid, param.knn.bandwidth)
     if param.algorithm == "training_nz":
         return TrainingDistribution(kernels)
@@ -137,22 +177,14 @@ def _photometry_like(schema: pa.Schema, known: Photometry, param: EstimationPara
     return found
 
 
-def _write_model(known: TrainingSet, path: Path) -> ModelFile:
-    import pyarrow.parquet as pq
-
-    pq.write_table(known.table(), path, compression="zstd")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ModelFile(name=path.name, format="parquet", sha256=digest, size=path.stat().st_size)
-
-
 def _report(
     known: TrainingSet, photometry: Photometry, written: Written, label: str, param: EstimationParameters,
-    grid: NDArray[np.float64], model: ModelFile | None, *, uses_errors: bool,
+    grid: NDArray[np.float64], trained: _Trained, *, uses_errors: bool,
 ) -> EstimationReport:  # fmt: skip
     edges = np.linspace(grid[0], grid[-1], _BINS + 1)
     return EstimationReport(
         algorithm=param.algorithm,
+        software=trained.software,
         training=known.label,
         objects=label,
         magnitudes=known.photometry.magnitudes,
@@ -168,6 +200,6 @@ def _report(
         stacked=tuple(written.stacked.tolist()),
         edges=tuple(edges.tolist()),
         training_counts=tuple(np.histogram(known.redshifts, edges)[0].tolist()),
-        model=model,
+        model=trained.file(),
         warnings=warnings_of(known, written, label, param, uses_errors=uses_errors),
     )

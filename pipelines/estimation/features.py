@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipelines.estimation.bands import Photometry
 from pipelines.validation.columns import numbers
 
-__all__ = ["Features", "Magnitudes", "features_of", "magnitudes_of", "with_limits"]
+__all__ = ["Features", "Magnitudes", "faintest", "features_of", "magnitudes_of", "with_limits"]
 
 Doubles = NDArray[np.float64]
 
@@ -55,6 +55,12 @@ def magnitudes_of(table: pa.Table | pa.RecordBatch, columns: Photometry) -> Magn
     errors = _matrix(table, columns.errors)
     errors[~((errors >= 0) & (errors < _NO_MAGNITUDE)) | np.isnan(values)] = np.nan
     return Magnitudes(values, errors)
+
+
+def faintest(values: Doubles) -> Doubles:
+    """Return the faintest magnitude of each band; 0 for a band without any, which then tells nothing."""
+    known = np.where(np.isnan(values), -np.inf, values).max(axis=0)
+    return np.where(np.isfinite(known), known, 0.0)
 
 
 def with_limits(magnitudes: Magnitudes, limits: Doubles) -> Magnitudes:

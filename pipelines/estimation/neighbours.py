@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.estimation.configuration import NeighbourParameters
-from pipelines.estimation.features import Features, Magnitudes, features_of, with_limits
+from pipelines.estimation.features import Features, Magnitudes, faintest, features_of, with_limits
 from pipelines.estimation.kernels import RedshiftKernels
 
 __all__ = ["NeighbourEstimator", "TrainingDistribution"]
@@ -43,7 +43,7 @@ class NeighbourEstimator:
         from scipy.spatial import cKDTree
 
         self._kernels, self._param, self._reference = kernels, param, reference
-        self._limits = _faintest(training.values)
+        self._limits = faintest(training.values)
         self._features = self._of(training)
         spread = self._features.values.std(axis=0)
         self._scale = np.where(spread > 0, spread, 1.0)
@@ -110,9 +110,3 @@ class _Neighbours:
 
     rows: NDArray[np.intp]
     weights: Doubles
-
-
-def _faintest(values: Doubles) -> Doubles:
-    """Return the faintest magnitude of each band; 0 for a band without any, which then tells nothing."""
-    known = np.where(np.isnan(values), -np.inf, values).max(axis=0)
-    return np.where(np.isfinite(known), known, 0.0)

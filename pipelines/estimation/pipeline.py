@@ -9,6 +9,7 @@ from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot, ParameterHint
 from pipelines.estimation.configuration import EstimationConfiguration, EstimationInput, EstimationParameters
 from pipelines.estimation.estimation import OpenTable, estimate_redshifts
+from pipelines.estimation.rail.environment import RailEnvironment
 from pipelines.estimation.report import EstimationReport
 from pipelines.estimation.run_report import run_report
 from pipelines.inputs.configuration import entry_of, refuse_meanings
@@ -114,14 +115,14 @@ class EstimateRedshifts(Pipeline[EstimationConfiguration]):
         inputs = work.configuration.inputs
         made = estimate_redshifts(
             _table(work, inputs.training[0]), _table(work, inputs.objects), work.configuration.param, work.scratch,
-            part_of(work.progress, 0.0, 1.0),
+            part_of(work.progress, 0.0, 1.0), None if work.estimators is None else RailEnvironment(work.estimators),
         )  # fmt: skip
         meanings = {"id": made.id, "ra": made.ra, "dec": made.dec, "z": "zmode"}
         return PipelineResult(
             made.written.table, made.report,
             {key: column for key, column in meanings.items() if column is not None},
             made.report.warnings,
-            files=() if made.model is None else (made.model,),
+            files=(made.model,),
         )  # fmt: skip
 
     def describe(self, configuration: EstimationConfiguration, inputs: RunInputs) -> str:

@@ -69,5 +69,5 @@ class EstimationReport(BaseModel):
     stacked: tuple[float, ...]
     edges: tuple[float, ...]
     training_counts: tuple[int, ...]
-    model: ModelFile | None
+    model: ModelFile
     warnings: tuple[str, ...]

@@ -19,8 +19,7 @@ def run_report(report: EstimationReport) -> RunReport:
         ("Training set", report.training),
         ("Objects trained on", report.trained),
     ]
-    if report.model is not None:
-        facts += [("Model", f"{report.model.name} ({report.model.format})"), ("SHA-256 of it", report.model.sha256)]
+    facts += [("Model", f"{report.model.name} ({report.model.format})"), ("SHA-256 of it", report.model.sha256)]
     facts += [(f"Version of {name}", version) for name, version in report.software.items()]
     tables = (
         CountTable(

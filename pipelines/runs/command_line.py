@@ -118,6 +118,7 @@ class _FileWork:
         self.configuration: Any = configuration
         self.scratch = scratch
         self.paths: list[Address] = []
+        self.estimators: Path | None = None
         self._folder, self._engine, self._progress = folder, engine, progress
 
     @property

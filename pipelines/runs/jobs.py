@@ -114,7 +114,9 @@ class PipelineJobs:
             if each.address is not None:
                 steps.log(_meanings_of(each))
         with engine_of(self._settings.dask_scheduler) as engine:
-            made = run.pipeline.run(_JobWork(checked, reader, engine, steps.part(0.0, _MADE), context.scratch))
+            work = _JobWork(checked, reader, engine, steps.part(0.0, _MADE), context.scratch)
+            work.estimators = self._settings.estimators_folder
+            made = run.pipeline.run(work)
         for warning in made.warnings:
             steps.log(warning)
         folder = context.scratch / "result"
@@ -177,6 +179,7 @@ class _JobWork:
         # Any: each pipeline takes what it configured itself.
         self.configuration: Any = checked.configuration
         self.scratch = scratch
+        self.estimators: Path | None = None
         self._request, self._inputs = checked.request, checked.inputs
         self._reader, self._engine, self._progress = reader, engine, progress
 

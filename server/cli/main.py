@@ -16,6 +16,7 @@ from server.cli import backup as cli_backup
 from server.cli import catalogues as cli_catalogues
 from server.cli import challenges as cli_challenges
 from server.cli import dois as cli_dois
+from server.cli import estimators as cli_estimators
 from server.cli import jobs as cli_jobs
 from server.cli import pipelines as cli_pipelines
 from server.cli import product_types as cli_types
@@ -48,6 +49,7 @@ app.add_typer(cli_types.type_app, name="product-type")
 app.add_typer(cli_products.app, name="product")
 app.add_typer(cli_challenges.app, name="challenge")
 app.add_typer(cli_dois.app, name="doi")
+app.add_typer(cli_estimators.app, name="estimators")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_pipelines.app, name="pipeline")
 app.add_typer(cli_registry.registry_app, name="registry")

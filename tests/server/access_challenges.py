@@ -36,6 +36,7 @@ CHALLENGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         ("GET", f"/challenges/{{name}}{part}"): ({"*": 404}, {"url": f"/challenges/none{part}"})
         for part in ("", "/board", "/edit")
     },
+    ("GET", "/challenges/{name}/compare"): ({"*": 404}, {"url": "/challenges/none/compare?first=1&second=2"}),
     **{
         ("POST", f"/challenges/{{name}}/{part}"): ({"*": 404}, {"url": f"/challenges/none/{part}", "data": {"a": "b"}})
         for part in ("edit", "state")

@@ -36,7 +36,7 @@ def _gaussians(z: np.ndarray, weights: np.ndarray, bandwidth: float) -> np.ndarr
     width = bandwidth * (1 + z)[:, None]
     each = np.exp(-0.5 * ((_GRID - z[:, None]) / width) ** 2)
     each /= np.trapezoid(each, _GRID, axis=1)[:, None]
-    return (weights[:, None] * each).sum(axis=0) / weights.sum()
+    return np.asarray((weights[:, None] * each).sum(axis=0) / weights.sum())
 
 
 def _densities(table: pa.Table) -> np.ndarray:

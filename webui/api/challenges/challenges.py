@@ -7,8 +7,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity
+from core.errors import InvalidValueError
 from pipelines.challenges.board import Board
 from pipelines.challenges.board_chart import board_svg
+from pipelines.challenges.board_figures import board_zip, trend_svg
 from pipelines.challenges.board_tables import board_csv, board_ecsv, board_latex
 from pipelines.challenges.definition import parse_definition
 from pipelines.challenges.models import Challenge
@@ -21,7 +23,9 @@ from webui.api.parameters import chosen_format
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
-__all__ = ["CSV", "routes"]
+__all__ = ["CSV", "routes", "submission_numbers"]
+
+_LONGEST = 10
 
 #: Media type of CSV.
 CSV = "text/csv; charset=utf-8"
@@ -67,16 +71,57 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         task_set: str = "",
         subset: str = "",
         metric: str = "",
+        figure: str = "",
+        submissions: str = "",
         format: str = "json",  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        form = chosen_format(format, ("json", *_FORMS))
-        found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
+        form = chosen_format(format, ("json", *_FORMS, "zip"))
+        chosen = {"task_set": task_set, "subset": subset, "metric": metric}
+        if form == "zip" or figure or submissions:
+            return _figures(identity, name, form, figure, submission_numbers(submissions), chosen)
+        found = challenges.boards.board(identity, name, **chosen)
         if form == "json":
             return JSONResponse(board_json(found))
         write, media, ending = _FORMS[form]
-        headers = {"Content-Disposition": f'attachment; filename="{name}_{found.task.name}_board.{ending}"'}
-        return Response(write(found), media_type=media, headers=headers)
+        return Response(write(found), media_type=media, headers=_attached(f"{name}_{found.task.name}_board.{ending}"))
+
+    def _figures(
+        identity: Identity, name: str, form: str, figure: str, numbers: tuple[int, ...], chosen: Mapping[str, str]
+    ) -> Response:
+        compared = challenges.comparisons.compare(identity, name, **chosen, submissions=numbers)
+        if form == "zip":
+            whole = challenges.boards.board(identity, name, **chosen)
+            headers = _attached(f"{name}_{whole.task.name}_board.zip")
+            return Response(board_zip(whole, compared), media_type="application/zip", headers=headers)
+        if form == "svg" and figure:
+            headers = _attached(f"{name}_{figure}.svg")
+            return Response(trend_svg(compared, figure), media_type="image/svg+xml", headers=headers)
+        if figure:
+            raise InvalidValueError(f"A figure has the format svg, not {form}.", field="format")
+        if form == "json":
+            return JSONResponse(board_json(compared.board))
+        write, media, ending = _FORMS[form]
+        return Response(write(compared.board), media_type=media, headers=_attached(f"{name}_board.{ending}"))
+
+
+def submission_numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of submissions in a text such as ``3,4``.
+
+    Raises
+    ------
+    InvalidValueError
+        One of them is no number.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    for part in parts:
+        if not (part.isascii() and part.isdecimal() and len(part) < _LONGEST):
+            raise InvalidValueError(f"'{part:.40}' is no number of a submission.", field="submissions")
+    return tuple(map(int, parts))
+
+
+def _attached(file_name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{file_name}"'}
 
 
 def _add_changes(router: APIRouter, services: WebServices) -> None:

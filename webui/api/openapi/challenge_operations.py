@@ -41,10 +41,12 @@ CHALLENGE_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("patch", _C): OperationDoc(_CHANGES, CHALLENGE, Challenge, body=CHALLENGE_FIELDS, sent={"state": "open"}),
     ("delete", _C): OperationDoc("A challenge that was opened stays."),
     ("get", f"{_C}/board"): OperationDoc(
-        "The format is json, csv, ecsv, latex for papers, or svg for a chart.",
+        "The format is json, csv, ecsv, latex for papers, svg for a chart, or zip for all tables and figures. With a "
+        "figure such as bias-z_true, svg is that metric in bins; submissions are up to six numbers, by default those of "
+        "the best.",
         BOARD,
         Board,
-        media=(JSON, _CSV, "application/x-ecsv", "application/x-latex", "image/svg+xml"),
+        media=(JSON, _CSV, "application/x-ecsv", "application/x-latex", "image/svg+xml", "application/zip"),
     ),
     ("get", f"{_C}/submissions"): OperationDoc("Newest first.", listed(SUBMISSION), Listed[Submission]),
     ("post", f"{_C}/submissions"): OperationDoc(

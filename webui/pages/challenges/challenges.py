@@ -5,6 +5,8 @@ from fastapi import APIRouter, Depends, Response
 from core.auth.models import Identity
 from core.database import utc_now
 from core.errors import NotFoundError
+from pipelines.challenges.board import Board, BoardEntry
+from pipelines.challenges.comparison import BINNED_BY
 from pipelines.challenges.models import ChallengeState
 from pipelines.challenges.storage import shown_parts
 from pipelines.validation.metrics import METRICS
@@ -32,10 +34,40 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.get("/challenges/{name}/board")
     def board(
-        name: str, task_set: str = "", subset: str = "", metric: str = "", identity: Identity = Depends(authenticate)
+        name: str,
+        task_set: str = "",
+        subset: str = "",
+        metric: str = "",
+        text: str = "",
+        identity: Identity = Depends(authenticate),
     ) -> Response:
         found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
-        return renderer.page("challenges/board.html", identity, board=found, labels=_LABELS)
+        compared = challenges.comparisons.compare(identity, name, task_set=task_set, subset=subset, metric=metric)
+        return renderer.page(
+            "challenges/board.html", identity, board=found, labels=_LABELS, entries=_filtered(found, text), text=text,
+            figures=compared.figures, part=compared.part, binned_by=BINNED_BY,
+        )  # fmt: skip
+
+    @router.get("/challenges/{name}/compare")
+    def compare(
+        name: str, first: int, second: int, task_set: str = "", identity: Identity = Depends(authenticate)
+    ) -> Response:
+        found, lines = challenges.comparisons.side_by_side(identity, name, first, second, task_set=task_set)
+        return renderer.page(
+            "challenges/compare.html", identity, board=found.board, figures=found.figures, part=found.part, lines=lines,
+            labels=_LABELS, binned_by=BINNED_BY, first=first, second=second,
+        )  # fmt: skip
+
+
+def _filtered(board: Board, text: str) -> tuple[BoardEntry, ...]:
+    """Return the entries whose method, authors or account have a text."""
+    wanted = text.strip().casefold()
+
+    def words(entry: BoardEntry) -> str:
+        own = entry.submission
+        return " ".join((own.method.method, own.user, *own.method.authors)).casefold()
+
+    return tuple(entry for entry in board.entries if wanted in words(entry))
 
 
 def challenge_page(

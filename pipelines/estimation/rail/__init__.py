@@ -1,0 +1,1 @@
+"""Algorithms of RAIL, which run as processes in an environment of their own."""
