@@ -1,7 +1,8 @@
 """Benchmark of the processor time and the memory that a request costs, from which operators plan machines.
 
-One client sends each kind of request of the mixed load many times, one after the other; printed is the processor time that
-the server with all its processes takes for one. That is nearly the same on a busy machine, unlike the time of an answer.
+One client sends each kind of request of the mixed load many times, one after the other; printed is the processor time
+that the server with all its processes takes for one, which is nearly the same on a busy machine, unlike the time of an
+answer.
 The claim: a page, a list or a query of one row costs less than 100 ms of one processor.
 
 Run with ``python -m benchmarks.capacity [--times 100]``.
