@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import httpx2 as httpx
 
@@ -60,7 +61,7 @@ class Mix:
         self._client = httpx.Client(base_url=base, timeout=300, headers={"Authorization": f"Bearer {token}"})
         self._table, self._tally, self._seed = table, tally, seed
         self._choose = random.Random(seed)  # noqa: S311 - the same load in each run
-        self._kinds: Mapping[str, tuple[int, Callable[[], httpx.Response]]] = {
+        self._weighted: Mapping[str, tuple[int, Callable[[], httpx.Response]]] = {
             "page": (6, lambda: self._client.get("/products")),
             "list": (6, lambda: self._client.get("/api/products")),
             "row": (8, lambda: self._query(f"SELECT * FROM {self._table} WHERE objectId = {self._number()}")),
@@ -78,21 +79,32 @@ class Mix:
         }
 
     @property
+    def kinds(self) -> Mapping[str, Callable[[], httpx.Response]]:
+        """Functions that send a request of a kind, by the name of the kind."""
+        return {name: send for name, (_, send) in self._weighted.items()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    @property
     def _path(self) -> str:
         return f"/vospace/files/home/admin/load{self._seed}"
 
     def run(self, ended: threading.Event) -> None:
         """Send requests until the end; wait as long as the server asks when it is busy."""
-        names = list(self._kinds)
-        weights = [self._kinds[name][0] for name in names]
-        with self._client:
+        names, kinds = list(self._weighted), self.kinds
+        weights = [weight for weight, _ in self._weighted.values()]
+        with self:
             while self._write().status_code in _BUSY and not ended.wait(_PAUSE_SECONDS):
                 pass
             while not ended.is_set():
                 (name,) = self._choose.choices(names, weights)
                 began = time.perf_counter()
                 try:
-                    answer = self._kinds[name][1]()
+                    answer = kinds[name]()
                 except httpx.HTTPError as e:
                     self._tally.wrong[f"{name}: {type(e).__name__}"] += 1
                     continue

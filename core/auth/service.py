@@ -13,7 +13,7 @@ from core.auth.models import ANONYMOUS, Identity, Scope, User
 from core.auth.password_rules import check_new_password
 from core.auth.passwords import Passwords
 from core.auth.schema import SessionRow, TokenRow, UserRow
-from core.database import Database, utc_now
+from core.database import Database, ignoring_storage_errors, utc_now
 from core.errors import (
     AuthenticationError,
     ConflictError,
@@ -187,7 +187,7 @@ class AccountService(CredentialService):
         if not self._passwords.matches(password, row.password_hash if row else None) or row is None:
             self._attempts.add_failure(name, address)
             # For unknown accounts as well, which take as long. Their names are not kept: some are passwords.
-            with self._database.write() as session:
+            with ignoring_storage_errors(), self._database.write() as session:
                 about = (row.id, row.name) if row is not None else (None, "unknown account")
                 record(session, ANONYMOUS, "fail to sign in", Subject.USER, *about, address=address)
             message = "Unable to sign in with this name and password."

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
-from core.database import Database, storage_error
+from core.auth.schema import SignInAttemptRow
+from core.database import Database, storage_error, utc_now
 from core.errors import ServiceBusyError, StorageFullError
 from tests.server.application import Application, running_application
 from tests.support.postgres import PostgresServer
@@ -38,6 +40,14 @@ def _pragma(app: Application, statement: str) -> Iterator[None]:
         engine.dispose()
 
 
+def _fill(database: Database) -> None:
+    """Add the smallest failures until the last page of their table has no room for another one."""
+    with pytest.raises(OperationalError, match="full"):
+        for _ in range(10_000):
+            with database.write() as session:
+                session.add(SignInAttemptRow(account="", address="", at=utc_now(), succeeded=False))
+
+
 @pytest.mark.parametrize(
     ("statement", "status", "words"),
     [("PRAGMA max_page_count=1", 507, "The disk of the server is full"), ("PRAGMA query_only=ON", 503, "read only")],
@@ -61,6 +71,27 @@ def test_metadata_that_cannot_be_stored_is_told_and_reading_goes_on(
     assert app.client.post("/api/products/", headers=headers, json=long).status_code == 201
     number = app.client.get("/api/products/?status=0", headers=headers).json()["results"][0]["id"]
     assert app.client.delete(f"/api/products/{number}/", headers=headers).status_code == 204
+
+
+@pytest.mark.parametrize("statement", ["PRAGMA max_page_count=1", "PRAGMA query_only=ON"])
+def test_passwords_are_checked_and_guesses_are_limited_while_nothing_can_be_stored(
+    app: Application, statement: str
+) -> None:
+    accounts = app.services.accounts.service
+    name = f"eve{len(statement)}"
+    accounts.add_user(name, "a long and good passphrase")
+
+    def asked(password: str) -> int:
+        return app.client.get("/api/products/", auth=(name, password)).status_code
+
+    with _pragma(app, statement):
+        if "max_page_count" in statement:
+            _fill(app.services.database)
+        assert asked("a long and good passphrase") == 200
+        assert [asked(f"wrong {number}") for number in range(10)] == [401] * 10
+        assert asked("wrong again") == 429
+        page = app.client.post("/login", data={"name": name, "password": "wrong"}, headers={"Accept": "text/html"})
+        assert page.status_code in {401, 403, 429}, page.text
 
 
 def test_a_read_only_postgresql_is_a_clear_answer(postgres: PostgresServer) -> None:
