@@ -1,8 +1,8 @@
-"""Conditions on single columns: the operators that fit a type, their form in an address, and their ADQL.
+"""Conditions on columns and on differences of two: operators that fit a type, their form in an address, and their ADQL.
 
 In an address a filter is ``operator:column:value``, with ``%3A`` for a colon and ``%25`` for a percent sign in the name
-of the column: ``between:z:0.1..0.5``, ``in:flag:1,2``, ``null:mag_i``. Nothing of a value reaches ADQL but numbers and
-times that were checked, and texts in quotes.
+of the column: ``between:z:0.1..0.5``, ``in:flag:1,2``, ``null:mag_i``, ``between:mag_g-mag_r:0.2..0.8``. Nothing of a
+value reaches ADQL but numbers and times that were checked, and texts in quotes.
 """
 
 import csv
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from core.columns import Column
 from core.errors import InvalidValueError
+from webui.explorer.quantities import Quantity, split_outside_quotes
 from webui.explorer.tables import DescribedTable
 
 __all__ = ["OPERATOR_LABELS", "Filter", "literal", "operators_for", "text_literal"]
@@ -50,10 +51,12 @@ _LAST_CHARACTER = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on one column.
+    """A condition on one column, or on the difference of two.
 
     Parameters
     ----------
+    column
+        The name of the column, or `Quantity.filter_name` of the difference.
     operator
         One of `OPERATOR_LABELS`, fit for the type of the column.
     values
@@ -75,7 +78,7 @@ class Filter:
         """
         operator, _, rest = text.partition(":")
         name, _, value = rest.partition(":")
-        column = table.column(name.replace("%3A", ":").replace("%25", "%"))
+        column, _ = _compared(name.replace("%3A", ":").replace("%25", "%"), table)
         return cls.of(column, operator, _values(operator, value))
 
     @classmethod
@@ -114,7 +117,7 @@ class Filter:
 
     def condition(self, table: DescribedTable) -> str:
         """Return the condition in ADQL."""
-        column, name = table.column(self.column), table.quoted(self.column)
+        column, name = _compared(self.column, table)
         if self.operator in _NULLS:
             return f"{name} IS NULL" if self.operator == "null" else f"{name} IS NOT NULL"
         if self.operator in {"true", "false"}:
@@ -179,6 +182,16 @@ def text_literal(value: str) -> str:
         message = f"The text '{value[:40]}' is too long, or has a NUL. Enter at most {_LONGEST_TEXT} characters."
         raise InvalidValueError(message, field="filter")
     return "'" + value.replace("'", "''") + "'"
+
+
+def _compared(name: str, table: DescribedTable) -> tuple[Column, str]:
+    """Return what a filter compares, as a column, and its expression in ADQL."""
+    if name not in table.by_name and len(split_outside_quotes(name, "-")) > 1:
+        difference = Quantity.parse(name, table)
+        if len(difference.columns) > 1:
+            return Column(difference.filter_name, "double"), difference.adql
+    column = table.column(name)
+    return column, table.quoted(column.name)
 
 
 def _number(column: Column, value: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import duckdb
 import numpy as np
@@ -14,6 +14,7 @@ from core.columns import Column
 from core.errors import InvalidValueError
 from tap.adql import Catalog, CatalogTable, translate
 from webui.explorer.filters import Filter, operators_for
+from webui.explorer.quantities import Quantity
 from webui.explorer.selection import Cone, Selection, Sort
 from webui.explorer.tables import DescribedTable
 
@@ -119,6 +120,30 @@ def test_a_filter_finds_its_rows_also_through_its_address(
     assert sorted(run(selection.adql(["id"]))) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("between:z-select:0..0.35", [1]),
+        ("ge:Z-Dec:1", [1, 2, 3]),
+        ('lt:"sdss-i"-z:22.15', [6]),
+        ("null:Z-Dec", [5]),
+    ],
+)
+def test_a_filter_of_a_difference_finds_its_rows(run: Run, text: str, expected: list[int]) -> None:
+    selection = _selection(urlencode({"filter": text}))
+    assert _selection(selection.to_query()) == selection
+    assert sorted(run(selection.adql(["id"]))) == expected
+
+
+def test_a_column_with_the_name_of_a_difference_is_told_from_it() -> None:
+    table = DescribedTable("s.t", tuple(Column(name, "double") for name in ("a", "b", "a-b")))
+    difference = Quantity.of(table, "a", "b").filter_name
+    texts = [f"between:{name}:1..2" for name in ("a-b", difference)]
+    conditions = [Filter.parse(text, table).condition(table) for text in texts]
+    assert conditions == ['"a-b" BETWEEN 1 AND 2', "(a - b) BETWEEN 1 AND 2"]
+    assert [Filter.parse(text, table).to_text() for text in texts] == texts
+
+
 def test_filters_of_all_numbers_agree_with_numpy(run: Run) -> None:
     values = np.array(_ROWS["z"])
     for operator, compare in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}.items():
@@ -131,6 +156,10 @@ def test_filters_of_all_numbers_agree_with_numpy(run: Run) -> None:
     ("address", "wrong"),
     [
         ("filter=eq:nothing:1", "nothing"),
+        ("filter=eq:z-nothing:1", "nothing"),
+        ("filter=eq:z-name:1", "name"),
+        ("filter=contains:z-Z:1", "contains"),
+        ("filter=eq:z-Z-z:1", "z-Z-z"),
         ("filter=eq:z:1;DROP TABLE t", "DROP"),
         ("filter=eq:z:nan", "nan"),
         ("filter=eq:z:1e999", "1e999"),

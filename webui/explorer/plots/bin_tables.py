@@ -12,8 +12,8 @@ from webui.explorer.plots.binning import Binning
 from webui.explorer.plots.computation import PlotContent
 from webui.explorer.plots.densities import Cells, Plane, Points
 from webui.explorer.plots.histograms import Histogram
-from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.sky import SkyCells, SkyPoints, SkyRows
+from webui.explorer.quantities import Quantity
 
 __all__ = ["bin_table"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from webui.explorer.plots.quantities import Quantity
+from webui.explorer.quantities import Quantity
 
 __all__ = ["Binning", "ValueRange"]
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from core.columns import Column
-from webui.explorer.plots.quantities import Quantity, plotted_columns
 from webui.explorer.plots.specifications import KINDS, PlotSpecification
+from webui.explorer.quantities import Quantity, plotted_columns
 from webui.explorer.tables import DescribedTable
 
 __all__ = ["default_plots", "density_column", "plot_of", "redshift_column"]

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webui.explorer.plots.binning import Binning, ValueRange
-from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.queries import SelectedRows, Steps, doubles, longs
 from webui.explorer.plots.ranges import conditions_of, find_ranges, magnitude_range, narrowed
 from webui.explorer.plots.specifications import PlotSpecification
+from webui.explorer.quantities import Quantity
 
 __all__ = ["DEFAULT_CELLS", "MOST_POINTS", "Cells", "Plane", "Points", "plot_plane"]
 

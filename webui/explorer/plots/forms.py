@@ -1,7 +1,7 @@
 """Form of a plot: its fields become a specification, and a specification its fields."""
 
-from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.specifications import FLAGS, KINDS, PlotSpecification
+from webui.explorer.quantities import Quantity
 from webui.explorer.selection import Parameters
 from webui.explorer.tables import DescribedTable
 

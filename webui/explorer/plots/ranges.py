@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webui.explorer.plots.binning import ValueRange
-from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.queries import SelectedRows, Steps, doubles, longs
+from webui.explorer.quantities import Quantity
 
 __all__ = ["FoundRanges", "conditions_of", "find_ranges", "magnitude_range", "narrowed"]
 

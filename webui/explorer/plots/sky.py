@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.errors import InvalidValueError
-from webui.explorer.plots.quantities import Quantity, is_finite
 from webui.explorer.plots.queries import SelectedRows, Steps, doubles, longs
+from webui.explorer.quantities import Quantity, is_finite
 
 __all__ = ["MOST_POSITIONS", "Cap", "SkyCells", "SkyPoints", "SkyRows", "map_sky"]
 

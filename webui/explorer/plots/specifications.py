@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import InvalidValueError
-from webui.explorer.plots.quantities import Quantity, split_outside_quotes, without_quotes
+from webui.explorer.quantities import Quantity, split_outside_quotes, without_quotes
 from webui.explorer.tables import DescribedTable
 
 __all__ = ["FLAGS", "KINDS", "PlotKind", "PlotSpecification"]

@@ -11,9 +11,9 @@ from core.errors import InvalidValueError
 from webui.explorer.forms import FORM_FIELD, with_form
 from webui.explorer.plots.defaults import default_plots, density_column
 from webui.explorer.plots.forms import FORM_NUMBER, plot_from_form, plots_of, values_of
-from webui.explorer.plots.quantities import plotted_columns
 from webui.explorer.plots.specifications import FLAGS, KINDS, PlotSpecification
 from webui.explorer.positions import RADIUS_UNITS
+from webui.explorer.quantities import plotted_columns
 from webui.explorer.selection import Selection
 from webui.pages.explorer.explored import Explored, explored
 from webui.pages.explorer.plot_answers import PlotAnswers

@@ -14,9 +14,9 @@ from webui.explorer.plots.drawing.outlines import outline_edges
 from webui.explorer.plots.drawing.plane import draw_plane
 from webui.explorer.plots.drawing.projections import Projection
 from webui.explorer.plots.drawing.sky import draw_sky
-from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.sky import Cap, SkyCells, SkyPoints, SkyRows
 from webui.explorer.plots.specifications import PlotSpecification
+from webui.explorer.quantities import Quantity
 from webui.explorer.tables import DescribedTable
 
 TABLE = DescribedTable("t", (Column("z", "double"), Column("mag <i>", "float", unit="mag", ucd="phot.mag;em.opt.I")))

@@ -8,8 +8,8 @@ import scipy.stats
 from core.photoz.forms import DensityForm
 from webui.explorer.plots.binning import SNAP
 from webui.explorer.plots.histograms import Histogram, count_histogram
-from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.queries import SelectedRows
+from webui.explorer.quantities import Quantity
 
 ROWS = SelectedRows("t")
 random = np.random.default_rng(15)

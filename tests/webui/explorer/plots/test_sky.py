@@ -9,10 +9,10 @@ from lxml import etree
 
 from core.errors import InvalidValueError
 from webui.explorer.plots.drawing.sky import draw_sky
-from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.queries import SelectedRows
 from webui.explorer.plots.sky import MOST_POSITIONS, SkyCells, SkyPoints, map_sky
 from webui.explorer.plots.specifications import PlotSpecification
+from webui.explorer.quantities import Quantity
 from webui.explorer.tables import DescribedTable
 
 ROWS = SelectedRows("t", position=("ra", "dec"))

@@ -113,8 +113,12 @@ def _drag(page: "Page", plot: "Locator", begin: tuple[float, float], end: tuple[
 def test_a_drag_across_a_plot_selects_rows_for_all(page: "Page", server: RunningServer, stars: str, tmp_path: Path):
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
-    page.goto(f"{server.base_url}/explore/plot?table={stars}&plot=sky&plot=nz:zspec&plot=xy:objid,zspec")
-    sky, redshifts, plane = (page.locator(f"figure[data-name={name}] > svg") for name in ("sky", "nz", "xy"))
+    page.goto(
+        f"{server.base_url}/explore/plot?table={stars}&plot=sky&plot=nz:zspec&plot=xy:objid,zspec&plot=hist:objid-zspec"
+    )
+    sky, redshifts, plane, difference = (
+        page.locator(f"figure[data-name={name}] > svg") for name in ("sky", "nz", "xy", "hist")
+    )
     redshifts.get_by_text("96 of 120 rows").wait_for()
     _drag(page, redshifts, (0.3, 0.4), (0.6, 0.4))
     page.wait_for_url("**filter=between**")
@@ -128,6 +132,15 @@ def test_a_drag_across_a_plot_selects_rows_for_all(page: "Page", server: Running
     plane.get_by_text("96 of 120 rows").wait_for()
     _drag(page, plane, (0.3, 0.3), (0.7, 0.7))
     page.wait_for_url("**filter=between**filter=between**")
+    page.go_back()
+    sky.get_by_text("120 rows").wait_for()
+    _drag(page, difference, (0.3, 0.4), (0.6, 0.4))
+    page.wait_for_url("**filter=between**")
+    [given] = parse_qs(urlsplit(page.url).query)["filter"]
+    low, high = (float(bound) for bound in given.removeprefix("between:objid-zspec:").split(".."))
+    inside = sum(low <= number - number / 10 <= high for number in range(1, 121) if number % 5)
+    assert 10 < inside < 60
+    plane.get_by_text(f"{inside} rows").wait_for()
     page.go_back()
     sky.get_by_text("120 rows").wait_for()
     _drag(page, sky, (0.49, 0.43), (0.49, 0.6))

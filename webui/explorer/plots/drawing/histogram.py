@@ -26,9 +26,7 @@ def draw_histogram(found: Histogram, specification: PlotSpecification) -> bytes:
     frame = Frame.of(binning.limits, heights, specification.flags, y_is_log=is_log)
     width = f"in bins of {significant(binning.width)}{' dex' if binning.is_log else ''}"
     caption = caption_of(found.rows, found.drawn, found.beyond, width)
-    data = frame.data | {"kind": "histogram", "caption": caption}
-    if len(found.quantity.columns) == 1:
-        data["x-column"] = found.quantity.columns[0].name
+    data = frame.data | {"kind": "histogram", "caption": caption, "x-column": found.quantity.filter_name}
     canvas = Canvas(f"{specification.title}. {caption}", data)
     frame.draw(canvas, found.quantity.label, "rows in a bin")
     places = [round(place, 1) for place in frame.x.places(binning.edges).tolist()]

@@ -24,8 +24,7 @@ def draw_plane(found: Plane, specification: PlotSpecification) -> bytes:
     caption = caption_of(found.rows, found.drawn, found.beyond)
     data = frame.data | {"kind": "plane", "caption": caption}
     for name, axis in (("x-column", found.x), ("y-column", found.y)):
-        if len(axis.quantity.columns) == 1:
-            data[name] = axis.quantity.columns[0].name
+        data[name] = axis.quantity.filter_name
     canvas = Canvas(f"{specification.title}. {caption}", data)
     frame.draw(canvas, found.x.quantity.label, found.y.quantity.label)
     if isinstance(found.content, Cells):

@@ -25,10 +25,13 @@ class Quantity:
         The column, or minuend and subtrahend.
     names
         Their names in ADQL, delimited where needed.
+    filter_name
+        What a filter of its values names: the column, or the difference.
     """
 
     columns: tuple[Column, ...]
     names: tuple[str, ...]
+    filter_name: str
 
     @classmethod
     def of(cls, table: DescribedTable, *names: str) -> "Quantity":
@@ -40,7 +43,11 @@ class Quantity:
             A name is not one of the table, or its values are not single numbers.
         """
         columns = tuple(_number_column(table.column(name)) for name in names)
-        return cls(columns, tuple(table.quoted(name) for name in names))
+        written = tuple(table.quoted(name) for name in names)
+        named = names[0] if len(names) == 1 else "-".join(written)
+        if len(names) > 1 and named in table.by_name:  # a column has the name of the difference
+            named = "-".join('"' + name.replace('"', '""') + '"' for name in names)
+        return cls(columns, written, named)
 
     @classmethod
     def parse(cls, text: str, table: DescribedTable) -> "Quantity":
