@@ -12,8 +12,8 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
+from pipelines.crossmatch.parallel import Runner
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
 from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.inputs.lookup import RunInput
@@ -21,6 +21,7 @@ from pipelines.inputs.reading import Projection
 from pipelines.inputs.rows import RowSource
 from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
+from pipelines.outputs.stored_tables import StoredTable
 from pipelines.reports import RunReport
 from pipelines.training.catalogue_folders import Address
 from products.models import Release, Visibility
@@ -109,6 +110,8 @@ class PipelineResult:
 
     Parameters
     ----------
+    table
+        The rows, which may be on disk in the scratch folder of the work.
     report
         Content of ``report.json``, the input of `Pipeline.report`.
     meanings
@@ -124,7 +127,7 @@ class PipelineResult:
         Further files of the result by name, such as tables and figures.
     """
 
-    table: pa.Table
+    table: pa.Table | StoredTable
     report: BaseModel
     meanings: Mapping[str, str]
     warnings: tuple[str, ...] = ()
@@ -183,8 +186,17 @@ class Work(Protocol[_ConfigurationT_co]):
             Returns the catalogue in the folder of a release; returns the address of any other catalogue unchanged.
         """
 
-    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
-        """Find all pairs of rows closer than the radius, each once."""
+    @property
+    def scratch(self) -> Path:
+        """Folder for rows that do not fit into memory; it is removed after the result was written."""
+
+    @property
+    def runner(self) -> Runner:
+        """What runs parts of the work: threads, or the workers of a cluster."""
+
+    @property
+    def rows_in_memory(self) -> int:
+        """Most rows of a table that are held in memory while the work can also be done on disk."""
 
     def progress(self, fraction: float, step: str) -> None:
         """Report the fraction done, from 0 to 1, and the current step; raises when the run was aborted."""

@@ -35,12 +35,9 @@ from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
 from pipelines.crossmatch.parallel import Runner, ThreadRunner
 from pipelines.outputs.stored_tables import StoredTable
 
-__all__ = ["Combined", "PairFinder", "Spill", "combine_redshifts"]
+__all__ = ["Combined", "Spill", "combine_redshifts"]
 
 Progress = Callable[[float, str], None]
-
-#: Gives all pairs of positions closer than a radius in arcseconds, each once.
-PairFinder = Callable[[SkyPositions, float], Pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,6 @@ def combine_redshifts(
     *,
     rules: FlagsTranslation | None = None,
     progress: Progress | None = None,
-    finder: PairFinder = find_pairs_within,
     spill: Spill | None = None,
 ) -> Combined:
     """Combine redshift catalogues.
@@ -98,8 +94,6 @@ def combine_redshifts(
         rules needs them, as `load_rules` gives them: nothing is read from a disk here.
     progress
         Told the fraction that is done, and the step. What it raises ends the work.
-    finder
-        Finds the pairs of rows within the radius, if all are in memory.
     spill
         From how many rows on, and where, rows wait on disk; by default all are in memory.
 
@@ -122,12 +116,10 @@ def combine_redshifts(
     _prepare_all(inputs, configuration, rules, report_progress, gathered)
     _give_memory_back()
     made = _combined_spilled if gathered.spilled is not None else _combined
-    return made(gathered, configuration, report_progress, finder)
+    return made(gathered, configuration, report_progress)
 
 
-def _combined(
-    gathered: "_Gathered", configuration: CombineConfiguration, report_progress: Progress, finder: PairFinder
-) -> Combined:
+def _combined(gathered: "_Gathered", configuration: CombineConfiguration, report_progress: Progress) -> Combined:
     """Combine rows that are in memory."""
     param, prepared = configuration.param, gathered.prepared
     columns = {name: pa.chunked_array([each.columns[name] for each in prepared]) for name in prepared[0].columns}
@@ -136,7 +128,7 @@ def _combined(
     pairs, resolution, facts = None, None, RowFacts.of(columns)
     if param.combine_type != "concatenate":
         report_progress(0.5, f"Finding duplicates among {gathered.rows} rows")
-        pairs = finder(positions, param.crossmatch_radius_arcsec or gathered.rules.crossmatch_radius_arcsec)
+        pairs = find_pairs_within(positions, param.crossmatch_radius_arcsec or gathered.rules.crossmatch_radius_arcsec)
     del positions  # 24 bytes a row
     _give_memory_back()
     counts = None
@@ -158,10 +150,7 @@ def _combined(
 
 
 def _combined_spilled(
-    gathered: "_Gathered",
-    configuration: CombineConfiguration,
-    report_progress: Progress,
-    finder: PairFinder,  # noqa: ARG001 - pairs are found by the tasks of partitions
+    gathered: "_Gathered", configuration: CombineConfiguration, report_progress: Progress
 ) -> Combined:
     """Combine rows that are on disk."""
     param, spilled, spill = configuration.param, gathered.spilled, gathered.spill

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from core.errors import InvalidValueError
 from pipelines.outputs import output_format_of, write_hats, write_table
+from pipelines.outputs.stored_tables import StoredTable, rows_in_memory
 
 __all__ = ["WrittenTable", "write_result"]
 
@@ -28,7 +29,13 @@ class WrittenTable:
 
 
 def write_result(
-    table: pa.Table, folder: Path, stem: str, output_format: str, position: tuple[str, str] | None, *, as_zip: bool
+    table: pa.Table | StoredTable,
+    folder: Path,
+    stem: str,
+    output_format: str,
+    position: tuple[str, str] | None,
+    *,
+    as_zip: bool,
 ) -> WrittenTable:
     """Write a table.
 
@@ -54,7 +61,7 @@ def write_result(
                 "The result has no positions, which a HATS catalogue needs; choose another format.",
                 field="output_format",
             )
-        write_hats(table, folder / stem, position)
+        write_hats(rows_in_memory(table), folder / stem, position)
         path = _zipped(folder / stem) if as_zip else folder / stem
         return WrittenTable(path, {"format": "HATS"})
     chosen = output_format_of(output_format)

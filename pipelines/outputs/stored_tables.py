@@ -1,5 +1,7 @@
 """Result table in a Parquet file, for results that are larger than memory."""
 
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipelines.outputs.parquet import ROWS_IN_GROUP, parquet_options
 
-__all__ = ["StoredTable", "TableWriter", "rows_in_memory"]
+__all__ = ["StoredTable", "TableWriter", "link_parquet", "rows_in_memory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,14 @@ class StoredTable:
 def rows_in_memory(table: pa.Table | StoredTable) -> pa.Table:
     """Return a table in memory, reading it if need be."""
     return table.read() if isinstance(table, StoredTable) else table
+
+
+def link_parquet(table: StoredTable, path: Path) -> None:
+    """Give the file of a table on disk another name as well, or copy it to another file system."""
+    try:
+        os.link(table.path, path)
+    except OSError:
+        shutil.copyfile(table.path, path)
 
 
 class TableWriter:

@@ -15,8 +15,8 @@ from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError
 from core.files import FileStore
 from core.settings import Settings
-from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
+from pipelines.crossmatch.parallel import Runner
 from pipelines.definitions import PIPELINES
 from pipelines.engines.engine import Engine, LocalEngine, engine_of
 from pipelines.inputs.configuration import configuration_document
@@ -111,7 +111,9 @@ class PipelineJobs:
             if each.address is not None:
                 steps.log(_meanings_of(each))
         with engine_of(self._settings.dask_scheduler) as engine:
-            made = run.pipeline.run(_JobWork(checked, reader, engine, steps.part(0.0, _MADE)))
+            rows = 0 if engine.is_elsewhere else self._settings.combination_rows
+            scratch = context.scratch / "work"
+            made = run.pipeline.run(_JobWork(checked, reader, engine, steps.part(0.0, _MADE), scratch, rows))
         for warning in made.warnings:
             steps.log(warning)
         folder = context.scratch / "result"
@@ -168,11 +170,21 @@ class PipelineJobs:
 class _JobWork:
     """`Work` in a job: inputs are products, files in the VOSpace, and catalogues of releases."""
 
-    def __init__(self, checked: CheckedRun, reader: InputReader, engine: Engine, progress: Progress) -> None:
+    def __init__(
+        self,
+        checked: CheckedRun,
+        reader: InputReader,
+        engine: Engine,
+        progress: Progress,
+        scratch: Path,
+        rows_in_memory: int,
+    ) -> None:
         # Any: each pipeline takes what it configured itself.
         self.configuration: Any = checked.configuration
         self._request, self._inputs = checked.request, checked.inputs
         self._reader, self._engine, self._progress = reader, engine, progress
+        self.runner: Runner = engine
+        self.scratch, self.rows_in_memory = scratch, rows_in_memory
 
     def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
         found = self._found(entry)
@@ -203,9 +215,6 @@ class _JobWork:
         if folder is None:
             raise NotFoundError("The object catalogue no longer exists.")
         return self._engine.objects(catalogue_in(folder))
-
-    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
-        return self._engine.pairs_within(positions, radius_arcsec)
 
     def progress(self, fraction: float, step: str) -> None:
         self._progress(fraction, step)
