@@ -12,8 +12,8 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
+from pipelines.crossmatch.parallel import Runner
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
 from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.inputs.lookup import RunInput
@@ -22,7 +22,7 @@ from pipelines.inputs.rows import RowSource
 from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.outputs.reports import RunReport
-from pipelines.outputs.result_files import TableFile
+from pipelines.outputs.stored_tables import StoredTable
 from pipelines.training.catalogue_folders import Address
 from products.models import Release, Visibility
 from uws import Phase
@@ -111,7 +111,7 @@ class PipelineResult:
     Parameters
     ----------
     table
-        The rows of the result, in memory or in a file that was written in batches.
+        The rows of the result, in memory or in a file in the scratch folder of the work.
     report
         Content of ``report.json``, the input of `Pipeline.report`.
     meanings
@@ -129,7 +129,7 @@ class PipelineResult:
         Further files that are written already, in the scratch folder of the run.
     """
 
-    table: pa.Table | TableFile
+    table: pa.Table | StoredTable
     report: BaseModel
     meanings: Mapping[str, str]
     warnings: tuple[str, ...] = ()
@@ -170,10 +170,6 @@ class Work(Protocol[_ConfigurationT_co]):
         """The configuration of the run."""
 
     @property
-    def scratch(self) -> Path:
-        """Folder for files of the run, which is removed at its end."""
-
-    @property
     def estimators(self) -> Path | None:
         """Folder of the environment of RAIL; None if the run cannot use it."""
 
@@ -197,8 +193,17 @@ class Work(Protocol[_ConfigurationT_co]):
             Returns the catalogue in the folder of a release; returns the address of any other catalogue unchanged.
         """
 
-    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
-        """Find all pairs of rows closer than the radius, each once."""
+    @property
+    def scratch(self) -> Path:
+        """Folder for rows that do not fit into memory; it is removed after the result was written."""
+
+    @property
+    def runner(self) -> Runner:
+        """What runs parts of the work: threads, or the workers of a cluster."""
+
+    @property
+    def rows_in_memory(self) -> int:
+        """Most rows of a table that are held in memory while the work can also be done on disk."""
 
     def progress(self, fraction: float, step: str) -> None:
         """Report the fraction done, from 0 to 1, and the current step; raises when the run was aborted."""

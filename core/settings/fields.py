@@ -217,8 +217,14 @@ class Settings(FolderSettings):
     )
     dask_scheduler: str | None = Field(
         None,
-        description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run with LSDB; "
-        "needs the extra 'dask'. By default they run in the process of their job.",
+        description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run; needs the "
+        "extra 'dask'. By default they run in the process of their job.",
+    )
+    combination_rows: int = Field(
+        4_000_000,
+        ge=0,
+        description="Rows of a combination of redshift catalogues that stay in memory; with more, rows wait on disk "
+        "and are compared partition by partition of the sky.",
     )
     job_queue: Literal["processes", "celery"] = Field(
         "processes",

@@ -1,6 +1,6 @@
 """Combine Redshift Catalogs: one catalogue from several, with homogenised flags and resolved duplicates."""
 
-from pipelines.combine.combination import Combined, combine_redshifts
+from pipelines.combine.combination import Combined, Spill, combine_redshifts
 from pipelines.combine.configuration import CombineConfiguration, load_configuration, load_rules
 from pipelines.combine.report import CombineReport
 from pipelines.combine.rules import FlagsTranslation
@@ -10,6 +10,7 @@ __all__ = [
     "CombineReport",
     "Combined",
     "FlagsTranslation",
+    "Spill",
     "combine_redshifts",
     "load_configuration",
     "load_rules",

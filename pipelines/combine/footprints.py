@@ -11,8 +11,12 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-__all__ = ["in_dp1_fields", "in_rubin_footprint"]
+from pipelines.combine.configuration import CombineParameters
+from pipelines.crossmatch import SkyPositions
+
+__all__ = ["footprint_flags", "in_dp1_fields", "in_rubin_footprint"]
 
 _Vectors = npt.NDArray[np.float64]
 _Truths = npt.NDArray[np.bool_]
@@ -41,6 +45,16 @@ _VIRGO, _VIRGO_RADIUS = (186.75, 12.717), 8.75
 _ECLIPTIC_POLE = (270.0, 90 - 84381.406 / 3600)
 _GALACTIC_POLE = (192.85948, 27.12825)
 _GALACTIC_CENTRE = (266.40499, -28.93617)
+
+
+def footprint_flags(positions: SkyPositions, param: CombineParameters) -> dict[str, pa.Array]:
+    """Return the columns that say which rows are in a footprint."""
+    flags = {}
+    if param.insert_DP1_footprint_flag:
+        flags["is_in_DP1_fields"] = pa.array(in_dp1_fields(positions.vectors).astype(np.int64))
+    if param.insert_rubin_footprint_flag:
+        flags["is_in_rubin_footprint"] = pa.array(in_rubin_footprint(positions.vectors).astype(np.int64))
+    return flags
 
 
 def in_dp1_fields(vectors: _Vectors) -> _Truths:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.errors import InvalidValueError
-from pipelines.combine.combination import combine_redshifts
+from pipelines.combine.combination import Spill, combine_redshifts
 from pipelines.combine.configuration import (
     CatalogueInput,
     CombineConfiguration,
@@ -152,7 +152,7 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
             configuration,
             rules=rules,
             progress=work.progress,
-            finder=work.find_pairs,
+            spill=Spill(work.scratch, work.rows_in_memory, work.runner),
         )
         names = made.table.column_names
         meanings = {key: column for key, column in _RESULT.items() if column in names}

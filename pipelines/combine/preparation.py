@@ -14,11 +14,12 @@ from pipelines.combine.configuration import CatalogueInput, CombineConfiguration
 from pipelines.combine.homogenisation import CatalogueRows, homogenised_flags, homogenised_instruments
 from pipelines.combine.mapping import CatalogueError, mapped_columns
 from pipelines.combine.report import CatalogueReport, counts_of
+from pipelines.combine.resolution import Priority
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.combine.values import numbers_of, texts_of, typed
 from pipelines.inputs.positions import input_positions
 
-__all__ = ["Prepared", "expression_columns", "prepare", "priority_columns"]
+__all__ = ["Prepared", "expression_columns", "prepare", "priorities_of", "priority_columns"]
 
 _Numbers = npt.NDArray[np.float64]
 
@@ -134,6 +135,20 @@ def prepare(
     )
 
 
+def priorities_of(each: Prepared, param: CombineParameters, rules: FlagsTranslation) -> list[Priority]:
+    """Return the columns of a catalogue that decide between duplicates, the most important first."""
+    found = []
+    for name in priority_columns(param, rules):
+        if name == "instrument_type_homogenized":
+            score = _instrument_scores(each.columns[name], rules)
+        elif name == "z_flag_homogenized":
+            score = each.columns[name].to_numpy(zero_copy_only=False)
+        else:
+            score = each.scores[name]
+        found.append(Priority(name, score))
+    return found
+
+
 def _tidied(entry: CatalogueInput, columns: dict[str, pa.ChunkedArray], rows: int) -> dict[str, pa.Array]:
     tidy: dict[str, pa.Array] = {
         name: column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
@@ -207,6 +222,15 @@ def _score(columns: Mapping[str, pa.Array], column: str, catalogue: str) -> _Num
         raise CatalogueError(catalogue, f"the column {column}, which decides between duplicates, does not exist.")
     array = columns[column]
     return numbers_of(array, len(array), column, catalogue)
+
+
+def _instrument_scores(types: pa.Array, rules: FlagsTranslation) -> _Numbers:
+    encoded = types.dictionary_encode()
+    priorities: Mapping[str, float] = rules.instrument_type_priority
+    scores = np.array([*(priorities.get(kind, 0.0) for kind in encoded.dictionary.to_pylist()), 0.0])
+    codes = encoded.indices.fill_null(len(scores) - 1).to_numpy(zero_copy_only=False)
+    chosen: _Numbers = scores[codes]
+    return chosen
 
 
 def _earlier_ties(columns: Mapping[str, pa.Array], catalogue: str) -> npt.NDArray[np.int8]:

@@ -6,7 +6,16 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["CatalogueReport", "CombineReport", "Histogram", "SurveyReport", "counts_of", "histogram", "redshift_edges"]
+__all__ = [
+    "CatalogueReport",
+    "CombineReport",
+    "Histogram",
+    "SurveyReport",
+    "counted",
+    "counts_of",
+    "histogram",
+    "redshift_edges",
+]
 
 _MODEL = ConfigDict(frozen=True)
 
@@ -86,6 +95,11 @@ def counts_of(values: npt.NDArray[np.float64], most: int = 50) -> dict[str, int]
 def histogram(values: npt.NDArray[np.float64], edges: Sequence[float] | npt.NDArray[np.float64]) -> Histogram:
     """Count values between edges; values outside and NaN are ignored."""
     counts, _ = np.histogram(values, bins=np.asarray(edges))
+    return counted(counts, edges)
+
+
+def counted(counts: npt.NDArray[np.int64], edges: Sequence[float] | npt.NDArray[np.float64]) -> Histogram:
+    """Return the histogram of counts between edges."""
     return Histogram(edges=[float(edge) for edge in edges], counts=[int(count) for count in counts])
 
 

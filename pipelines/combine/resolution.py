@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.errors import InvalidValueError
 from pipelines.crossmatch import Pairs, connected_groups, paired_rows
 
 __all__ = [
@@ -29,10 +30,14 @@ __all__ = [
     "Resolution",
     "compared_to",
     "draw_lots",
+    "drawn_alone",
     "identifier_ranks",
+    "kept_rows",
     "reasons_of",
     "resolve",
     "rows_kept_by_identifier",
+    "texts_of_reasons",
+    "unmatched",
 ]
 
 #: Values of ``tie_result``.
@@ -113,8 +118,7 @@ def resolve(contest: Contest, pairs: Pairs) -> Resolution:
     """Select the rows to keep in each group."""
     rows = len(contest.z)
     reasons = list(_REASONS)
-    reason = np.where(contest.earlier == KEPT, _ALONE, _EARLIER).astype(np.int8)
-    tie_result = contest.earlier.copy()
+    tie_result, reason = unmatched(contest.earlier, contest.star)
     edges = _chosen(pairs, ~(contest.star[pairs.left] | contest.star[pairs.right]))
     labels = connected_groups(rows, edges)
     members = paired_rows(rows, edges)
@@ -125,10 +129,25 @@ def resolve(contest: Contest, pairs: Pairs) -> Resolution:
     several = np.bincount(group[alive], minlength=1)[group] > 1 if len(members) else alive
     tie_result[members] = np.where(alive, np.where(several, UNRESOLVED, KEPT), DUPLICATE)
     reason[members] = np.where(alive & several, _TIED, because)
-    tie_result[contest.star], reason[contest.star] = STAR_ROW, _STAR
     _number_stars(labels, contest, pairs)
     labels += 1
     return Resolution(tie_result, labels, reason, tuple(reasons))
+
+
+def unmatched(
+    earlier: npt.NDArray[np.int8], star: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """Return the outcome and the code of the reason for rows of which none has another within the radius."""
+    reason = np.where(earlier == KEPT, np.int8(_ALONE), np.int8(_EARLIER))
+    tie_result = earlier.copy()
+    tie_result[star], reason[star] = STAR_ROW, _STAR
+    return tie_result, reason
+
+
+def drawn_alone(tie_result: npt.NDArray[np.int8], reason: npt.NDArray[np.int8]) -> None:
+    """Change the outcome of rows without any other within the radius to that of `draw_lots`."""
+    drawn = tie_result == UNRESOLVED
+    tie_result[drawn], reason[drawn] = KEPT, _DRAWN
 
 
 def draw_lots(resolution: Resolution, identifiers: pa.Array | pa.ChunkedArray, seed: int) -> Resolution:
@@ -155,6 +174,15 @@ def draw_lots(resolution: Resolution, identifiers: pa.Array | pa.ChunkedArray, s
     tie_result[order] = np.where(first, KEPT, DUPLICATE)
     reason[order] = np.where(first, _DRAWN, _NOT_DRAWN)
     return Resolution(tie_result, resolution.group, reason, resolution.reasons)
+
+
+def kept_rows(resolution: Resolution, *, with_unresolved: bool) -> npt.NDArray[np.bool_]:
+    """Return which rows are kept; InvalidValueError when there are none."""
+    wanted = (KEPT, UNRESOLVED) if with_unresolved else (KEPT,)
+    kept = np.isin(resolution.tie_result, wanted)
+    if not kept.any():
+        raise InvalidValueError("The result has no rows: all are unresolved duplicates or stars.")
+    return kept
 
 
 def identifier_ranks(identifiers: pa.Array | pa.ChunkedArray, pairs: Pairs) -> _Rows:
@@ -185,7 +213,12 @@ def compared_to(identifiers: pa.Array | pa.ChunkedArray, ranks: _Rows, pairs: Pa
 
 def reasons_of(resolution: Resolution) -> pa.ChunkedArray:
     """Return the reason of each row as text."""
-    words, codes = pa.array(resolution.reasons), resolution.reason
+    return texts_of_reasons(resolution.reasons, resolution.reason)
+
+
+def texts_of_reasons(reasons: Sequence[str], codes: npt.NDArray[np.int8]) -> pa.ChunkedArray:
+    """Return the texts of codes of reasons."""
+    words = pa.array(reasons)
     starts = range(0, max(len(codes), 1), _ROWS_IN_CHUNK)
     return pa.chunked_array([words.take(pa.array(codes[start : start + _ROWS_IN_CHUNK])) for start in starts])
 

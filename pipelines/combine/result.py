@@ -1,6 +1,6 @@
 """Columns of a combined catalogue, with units, UCDs and descriptions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 
@@ -38,21 +38,17 @@ _COLUMNS: Mapping[str, Column] = {
 }  # fmt: skip
 
 
-def result_table(columns: Mapping[str, pa.ChunkedArray], *, drop_empty: bool, keep: frozenset[str]) -> pa.Table:
+def result_table(columns: Mapping[str, pa.ChunkedArray], without: Collection[str] = ()) -> pa.Table:
     """Return a table of the columns in the order of the result, extra ones before the last.
 
     Parameters
     ----------
-    drop_empty
-        Whether columns without any value are left out, except those in ``keep``.
+    without
+        Columns that are left out.
     """
     known = [name for name in _COLUMNS if name != "group_id"]
     order = [*known, *(name for name in columns if name not in _COLUMNS), "group_id"]
-    names = [
-        name
-        for name in order
-        if name in columns and not (drop_empty and name not in keep and columns[name].null_count == len(columns[name]))
-    ]
+    names = [name for name in order if name in columns and name not in without]
     fields = [
         field_of_column(_COLUMNS[name], columns[name].type) if name in _COLUMNS else pa.field(name, columns[name].type)
         for name in names

@@ -4,30 +4,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
 from pipelines.crossmatch.objects import ObjectSource
+from pipelines.crossmatch.parallel import Runner, ThreadRunner
 from pipelines.training import open_objects
 from pipelines.training.catalogue_folders import Address
 
 __all__ = ["Engine", "LocalEngine", "engine_of"]
 
 
-class Engine(Protocol):
-    """Protocol of an execution engine; all engines return the same results."""
+class Engine(Runner, Protocol):
+    """Protocol of an execution engine; all engines return the same results.
 
-    def pairs_within(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
-        """Find all pairs of rows closer than the radius, each once."""
+    Attributes
+    ----------
+    is_elsewhere
+        Whether other processes compute, so that rows are given to them in parts and never gathered.
+    """
+
+    is_elsewhere: bool
 
     def objects(self, address: Address) -> ObjectSource:
         """Open an object catalogue: a HATS catalogue, or a Parquet file."""
 
 
-class LocalEngine:
+class LocalEngine(ThreadRunner):
     """Engine that computes in this process."""
 
-    def pairs_within(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
-        """Find all pairs of rows closer than the radius, each once."""
-        return find_pairs_within(positions, radius_arcsec)
+    is_elsewhere = False
 
     def objects(self, address: Address) -> ObjectSource:
         """Open an object catalogue: a HATS catalogue, or a Parquet file."""
@@ -40,7 +43,7 @@ def engine_of(scheduler: str | None) -> Iterator[Engine]:
     if scheduler is None:
         yield LocalEngine()
         return
-    from pipelines.engines.dask_lsdb import DaskEngine
+    from pipelines.engines.dask_cluster import DaskEngine
 
     with DaskEngine(scheduler) as engine:
         yield engine

@@ -15,7 +15,7 @@ from pipelines.estimation.bands import Photometry
 from pipelines.estimation.features import Magnitudes, magnitudes_of
 from pipelines.estimation.kernels import trapezoid_weights
 from pipelines.inputs.rows import RowSource
-from pipelines.outputs.result_files import TableFile
+from pipelines.outputs.stored_tables import StoredTable
 
 __all__ = ["DENSITY", "Estimator", "Objects", "Written", "write_estimates"]
 
@@ -63,7 +63,7 @@ class Written:
     stacked: NDArray[np.float64]
     rows: int = 0
     without_density: int = 0
-    table: TableFile = field(init=False)
+    table: StoredTable = field(init=False)
 
 
 def write_estimates(
@@ -90,7 +90,7 @@ def write_estimates(
             arrays = [*kept, *_arrays(densities, grid, written)]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
             done(written.rows)
-    written.table = TableFile(path, schema, written.rows)
+    written.table = StoredTable(path, schema, written.rows)
     return written
 
 

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-__all__ = ["parquet_options", "write_parquet"]
+__all__ = ["ROWS_IN_GROUP", "parquet_options", "write_parquet"]
 
 #: Small enough that a part of the sky is read without the rest, large enough that columns compress.
-_ROWS_IN_GROUP = 131_072
+ROWS_IN_GROUP = 131_072
 #: Rows that are looked at for values that repeat, in this many places of a table.
 _SAMPLES, _ROWS_IN_SAMPLE = 8, 1024
 
@@ -26,7 +26,7 @@ def parquet_options(table: pa.Table) -> dict[str, Any]:  # keywords of pyarrow's
     A dictionary of values that are all different takes three times as long to write, and a third more space.
     """
     repetitive = [name for name, column in zip(table.column_names, table.columns, strict=True) if _repeats(column)]
-    return {"row_group_size": _ROWS_IN_GROUP, "compression": "zstd", "use_dictionary": repetitive}
+    return {"row_group_size": ROWS_IN_GROUP, "compression": "zstd", "use_dictionary": repetitive}
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:

@@ -1,6 +1,5 @@
 """Writing of a result table in the requested format; a HATS catalogue becomes one zip."""
 
-import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,17 +9,9 @@ import pyarrow as pa
 
 from core.errors import InvalidValueError
 from pipelines.outputs import output_format_of, write_hats, write_table
+from pipelines.outputs.stored_tables import StoredTable, rows_in_memory
 
-__all__ = ["TableFile", "WrittenTable", "write_result"]
-
-
-@dataclass(frozen=True, slots=True)
-class TableFile:
-    """A table that a pipeline wrote in batches, as Parquet, because it may not fit into memory."""
-
-    path: Path
-    schema: pa.Schema
-    num_rows: int
+__all__ = ["WrittenTable", "write_result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +29,7 @@ class WrittenTable:
 
 
 def write_result(
-    table: pa.Table | TableFile,
+    table: pa.Table | StoredTable,
     folder: Path,
     stem: str,
     output_format: str,
@@ -46,7 +37,7 @@ def write_result(
     *,
     as_zip: bool,
 ) -> WrittenTable:
-    """Write a table; one that is written already is moved.
+    """Write a table.
 
     Parameters
     ----------
@@ -62,33 +53,21 @@ def write_result(
     Raises
     ------
     InvalidValueError
-        The format is HATS, but the rows have no positions, or it is not that of a table that is written already.
+        The format is HATS, but the rows have no positions.
     """
-    if isinstance(table, TableFile):
-        return _moved(table, folder / f"{stem}.parquet", output_format)
     if output_format == "hats":
         if position is None:
             raise InvalidValueError(
                 "The result has no positions, which a HATS catalogue needs; choose another format.",
                 field="output_format",
             )
-        write_hats(table, folder / stem, position)
+        write_hats(rows_in_memory(table), folder / stem, position)
         path = _zipped(folder / stem) if as_zip else folder / stem
         return WrittenTable(path, {"format": "HATS"})
     chosen = output_format_of(output_format)
     path = folder / f"{stem}{chosen.extension}"
     write_table(table, path, chosen)
     return WrittenTable(path, {"format": chosen.file_format.name, **chosen.details})
-
-
-def _moved(table: TableFile, path: Path, output_format: str) -> WrittenTable:
-    if output_format_of(output_format).name != "parquet":
-        raise InvalidValueError(
-            f"The result is written as Parquet, not as {output_format}; downloads have it in other formats.",
-            field="output_format",
-        )
-    shutil.move(table.path, path)
-    return WrittenTable(path, {"format": output_format_of("parquet").file_format.name})
 
 
 def _zipped(folder: Path) -> Path:

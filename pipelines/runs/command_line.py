@@ -2,11 +2,11 @@
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +14,8 @@ import yaml
 
 from core.database import utc_now
 from core.errors import InvalidValueError
-from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
+from pipelines.crossmatch.parallel import Runner
 from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import Engine, LocalEngine
 from pipelines.inputs.configuration import PipelineConfiguration, configuration_document
@@ -23,13 +23,17 @@ from pipelines.inputs.reading import Projection, read_table
 from pipelines.inputs.rows import RowSource, open_file_rows
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
 from pipelines.outputs import output_name_for
-from pipelines.outputs.result_files import write_result
+from pipelines.outputs.result_files import WrittenTable, write_result
 from pipelines.runs.provenance import software_versions
 from pipelines.training import open_objects
 from pipelines.training.catalogue_folders import Address, address_of, name_of
 from products.readers.recognition import format_of_name
 
-__all__ = ["FileRun", "run_files"]
+__all__ = ["ROWS_IN_MEMORY", "FileRun", "run_files"]
+
+
+#: Rows of a combination that stay in memory, about 1.5 GB.
+ROWS_IN_MEMORY = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ def run_files(
     *,
     inputs: Path | None = None,
     engine: Engine | None = None,
+    rows_in_memory: int = ROWS_IN_MEMORY,
     definitions: Mapping[str, AnyPipeline] = PIPELINES,
 ) -> FileRun:
     """Run a pipeline on the files that a configuration names.
@@ -62,6 +67,8 @@ def run_files(
         Folder that the output folder of the configuration is relative to.
     inputs
         Folder that the paths of inputs are relative to; by default that of the configuration.
+    rows_in_memory
+        Most rows of a combination that stay in memory; with more, rows wait on disk, beside the result.
     definitions
         The pipelines that can be run, by name.
 
@@ -75,18 +82,15 @@ def run_files(
         raise InvalidValueError(f"There is no configuration {configuration}.", field="configuration")
     settings: PipelineConfiguration = pipeline.load(configuration)
     folder = base / settings.output_root_dir / settings.output_dir
-    with tempfile.TemporaryDirectory() as scratch:
+    folder.mkdir(parents=True, exist_ok=True)
+    # Beside the result, where workers of a cluster see it, and where there is space for as much as the result.
+    with TemporaryDirectory(prefix=".work_", dir=folder) as scratch:
         work = _FileWork(
-            settings, inputs or configuration.parent, engine or LocalEngine(), progress, Path(scratch)
-        )  # fmt: skip
-        made, output_format = pipeline.run(work), work.output_format
-        folder.mkdir(parents=True, exist_ok=True)
-        if output_format == "hats" and (folder / settings.output_name).exists():
-            raise InvalidValueError(
-                f"The folder {folder / settings.output_name} exists; remove it, or name another result."
-            )  # fmt: skip
-        written = write_result(made.table, folder, settings.output_name, output_format, made.position, as_zip=False)
-        report = _write_documents(folder, settings, pipeline, made)
+            settings, inputs or configuration.parent, engine or LocalEngine(), progress, Path(scratch), rows_in_memory
+        )
+        made = pipeline.run(work)
+        written = _written(made, folder, settings, work.output_format)
+    report = _write_documents(folder, settings, pipeline, made)
     process = {
         "pipeline": pipeline.name,
         "version": pipeline.version,
@@ -102,6 +106,14 @@ def run_files(
     return FileRun(written.path, report, made.table.num_rows, made.warnings)
 
 
+def _written(made: PipelineResult, folder: Path, settings: PipelineConfiguration, output_format: str) -> WrittenTable:
+    if output_format == "hats" and (folder / settings.output_name).exists():
+        raise InvalidValueError(
+            f"The folder {folder / settings.output_name} exists; remove it, or name another result."
+        )  # fmt: skip
+    return write_result(made.table, folder, settings.output_name, output_format, made.position, as_zip=False)
+
+
 class _FileWork:
     """`Work` on local files.
 
@@ -112,14 +124,22 @@ class _FileWork:
     """
 
     def __init__(
-        self, configuration: PipelineConfiguration, folder: Path, engine: Engine, progress: Progress, scratch: Path
+        self,
+        configuration: PipelineConfiguration,
+        folder: Path,
+        engine: Engine,
+        progress: Progress,
+        scratch: Path,
+        rows_in_memory: int,
     ) -> None:
         # Any: each pipeline takes what it loaded itself.
         self.configuration: Any = configuration
-        self.scratch = scratch
         self.paths: list[Address] = []
         self.estimators: Path | None = None
         self._folder, self._engine, self._progress = folder, engine, progress
+        self.runner: Runner = engine
+        self.scratch = scratch
+        self.rows_in_memory = 0 if engine.is_elsewhere else rows_in_memory
 
     @property
     def output_format(self) -> str:
@@ -155,9 +175,6 @@ class _FileWork:
         progress: Progress,  # noqa: ARG002 - files are opened at once
     ) -> ObjectSource:
         return self._engine.objects(catalogue_in(self._address(entry)))
-
-    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
-        return self._engine.pairs_within(positions, radius_arcsec)
 
     def progress(self, fraction: float, step: str) -> None:
         self._progress(fraction, step)

@@ -16,8 +16,8 @@ from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError
 from core.files import FileStore
 from core.settings import Settings
-from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
+from pipelines.crossmatch.parallel import Runner
 from pipelines.definitions import PIPELINES
 from pipelines.engines.engine import Engine, LocalEngine, engine_of
 from pipelines.inputs.configuration import configuration_document
@@ -25,7 +25,8 @@ from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import InputReader, Projection
 from pipelines.inputs.rows import RowSource
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
-from pipelines.outputs.result_files import TableFile, write_result
+from pipelines.outputs.result_files import write_result
+from pipelines.outputs.stored_tables import StoredTable
 from pipelines.runs.checks import CheckedRun, RunChecker
 from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
@@ -114,7 +115,10 @@ class PipelineJobs:
             if each.address is not None:
                 steps.log(_meanings_of(each))
         with engine_of(self._settings.dask_scheduler) as engine:
-            work = _JobWork(checked, reader, engine, steps.part(0.0, _MADE), context.scratch)
+            rows = 0 if engine.is_elsewhere else self._settings.combination_rows
+            scratch = context.scratch / "work"
+            scratch.mkdir()
+            work = _JobWork(checked, reader, engine, steps.part(0.0, _MADE), scratch, rows)
             work.estimators = self._settings.estimators_folder
             made = run.pipeline.run(work)
         for warning in made.warnings:
@@ -174,14 +178,21 @@ class _JobWork:
     """`Work` in a job: inputs are products, files in the VOSpace, and catalogues of releases."""
 
     def __init__(
-        self, checked: CheckedRun, reader: InputReader, engine: Engine, progress: Progress, scratch: Path
+        self,
+        checked: CheckedRun,
+        reader: InputReader,
+        engine: Engine,
+        progress: Progress,
+        scratch: Path,
+        rows_in_memory: int,
     ) -> None:
         # Any: each pipeline takes what it configured itself.
         self.configuration: Any = checked.configuration
-        self.scratch = scratch
         self.estimators: Path | None = None
         self._request, self._inputs = checked.request, checked.inputs
         self._reader, self._engine, self._progress = reader, engine, progress
+        self.runner: Runner = engine
+        self.scratch, self.rows_in_memory = scratch, rows_in_memory
 
     def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
         found = self._found(entry)
@@ -213,9 +224,6 @@ class _JobWork:
             raise NotFoundError("The object catalogue no longer exists.")
         return self._engine.objects(catalogue_in(folder))
 
-    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
-        return self._engine.pairs_within(positions, radius_arcsec)
-
     def progress(self, fraction: float, step: str) -> None:
         self._progress(fraction, step)
 
@@ -223,9 +231,9 @@ class _JobWork:
         return next((each for each in self._inputs.all if each.name == entry.internal_name), None)
 
 
-def _reader_of(table: pa.Table | TableFile, path: Path, details: Mapping[str, object]) -> TableReader:
+def _reader_of(table: pa.Table | StoredTable, path: Path, details: Mapping[str, object]) -> TableReader:
     """Return a reader of the result: of the table in memory, or of its file."""
-    if isinstance(table, TableFile):
+    if isinstance(table, StoredTable):
         return open_adjusted(path, path.name, TableOptions(position=AS_GIVEN))
     return MemoryReader(table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
 

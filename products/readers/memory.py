@@ -1,14 +1,36 @@
 """Reader of a table in memory, with the interface of the readers of files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import pyarrow as pa
 
 from products.readers.limits import TableChoice
 
-__all__ = ["MemoryReader"]
+__all__ = ["MemoryReader", "TableRows"]
+
+
+class TableRows(Protocol):
+    """Protocol of a table in memory, or of one that is read in batches."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns."""
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns."""
+
+    def select(self, names: list[str]) -> "TableRows":
+        """Return the table with some of its columns."""
+
+    def to_batches(self, max_chunksize: int) -> Iterable[pa.RecordBatch]:
+        """Return the rows, so many at most in a batch."""
 
 
 class MemoryReader:
@@ -16,13 +38,15 @@ class MemoryReader:
 
     Parameters
     ----------
+    table
+        The table, or one that is read in batches.
     format
         Name of the file's format.
     details
         Properties of the format that a reader of the file would find.
     """
 
-    def __init__(self, table: pa.Table, format: str, details: Mapping[str, object] | None = None) -> None:  # noqa: A002 - as readers call it
+    def __init__(self, table: TableRows, format: str, details: Mapping[str, object] | None = None) -> None:  # noqa: A002 - as readers call it
         self.format = format
         self.schema: pa.Schema = table.schema
         self.rows: int | None = table.num_rows

@@ -43,6 +43,10 @@ def pipeline_commands(definitions: "Mapping[str, AnyPipeline] | None" = None) ->
             typer.Option("--inputs", help="Folder to which paths are relative, if not the configuration's."),
         ] = None,
         dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to run on.")] = None,
+        rows: Annotated[
+            int,
+            typer.Option("--rows-in-memory", min=0, help="Rows of a combination that stay in memory, not on disk."),
+        ] = 4_000_000,
         quiet: Annotated[bool, typer.Option("--quiet", help="Print only the name of the result.")] = False,
     ) -> None:
         """Run a pipeline on the files that a configuration names."""
@@ -56,7 +60,10 @@ def pipeline_commands(definitions: "Mapping[str, AnyPipeline] | None" = None) ->
         with engine_of(dask) as engine:
             progress = _ignored if quiet else _Progress()
             known = _known(definitions)
-            done = run_files(name, configuration, base, progress, inputs=inputs, engine=engine, definitions=known)
+            done = run_files(
+                name, configuration, base, progress,
+                inputs=inputs, engine=engine, rows_in_memory=rows, definitions=known,
+            )  # fmt: skip
         for warning in done.warnings:
             typer.echo(f"Warning: {warning}", err=True)
         typer.echo(str(done.result))

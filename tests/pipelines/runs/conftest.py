@@ -25,6 +25,8 @@ class Catalogues:
 @pytest.fixture(scope="module")
 def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipelineSite]:
     chosen: dict[str, Any] = {"database_url": module_database_url} if module_database_url else {}
+    # Two catalogues together are more rows than that, and wait on disk; one alone stays in memory.
+    chosen["combination_rows"] = 60
     with running_application(tmp_path_factory.mktemp("runs") / "data", **chosen) as app:
         yield PipelineSite(app, people(app))
 

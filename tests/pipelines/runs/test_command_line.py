@@ -12,7 +12,7 @@ from astropy.table import Table
 from typer.testing import CliRunner
 
 from core.errors import InvalidValueError
-from pipelines.runs.command_line import FileRun, run_files
+from pipelines.runs.command_line import ROWS_IN_MEMORY, FileRun, run_files
 from server.cli.main import app
 from tests.pipelines.combine.golden import GOLDEN, combined_with, needs_golden
 
@@ -21,7 +21,7 @@ pytestmark = needs_golden
 _ROWS = {"tsm_parquet": 40, "tsm_k3_r60": 40, "tsm_hats_in": 40}
 
 
-def _run(name: str, folder: Path, **changes: object) -> FileRun:
+def _run(name: str, folder: Path, rows_in_memory: int = ROWS_IN_MEMORY, **changes: object) -> FileRun:
     """Run a golden configuration, with some of its keys changed."""
     configuration = GOLDEN / "configs" / f"{name}.yaml"
     if changes:
@@ -29,12 +29,20 @@ def _run(name: str, folder: Path, **changes: object) -> FileRun:
         configuration = folder / "changed.yaml"
         configuration.write_text(yaml.safe_dump(document | changes))
     pipeline = "training_set_maker" if name.startswith("tsm") else "combine_redshift_dedup"
-    return run_files(pipeline, configuration, folder, lambda _fraction, _sentence: None, inputs=GOLDEN)
+    return run_files(
+        pipeline,
+        configuration,
+        folder,
+        lambda _fraction, _sentence: None,
+        inputs=GOLDEN,
+        rows_in_memory=rows_in_memory,
+    )
 
 
-@pytest.mark.parametrize("name", ["crc_mark4", "crc_elais_cut3", "crc_edge_remove_all"])
-def test_files_are_combined_as_tables_are(name: str, tmp_path: Path):
-    done = _run(name, tmp_path)
+@pytest.mark.parametrize(("name", "rows"), [("crc_mark4", 0), ("crc_elais_cut3", 0), ("crc_edge_remove_all", 10**9)])
+def test_files_are_combined_as_tables_are(name: str, rows: int, tmp_path: Path):
+    done = _run(name, tmp_path, rows)
+    assert [path.name for path in done.result.parent.glob(".work*")] == []
     assert pq.read_table(done.result).to_pandas().equals(combined_with(name).table.to_pandas())
     process = yaml.safe_load((done.result.parent / "process.yml").read_text())
     assert process["outputs"][0]["columns_assoc"]["z_flag"] == "z_flag_homogenized"

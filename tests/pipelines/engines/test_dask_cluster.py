@@ -1,9 +1,8 @@
-"""Pipelines on a local Dask cluster, with LSDB: equal results, for any partitioning."""
+"""Pipelines on a local Dask cluster: equal results, for any partitioning."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,11 +12,11 @@ from pydantic import TypeAdapter
 
 from core.errors import ServiceBusyError
 from core.sky.healpix import nested_indices
-from pipelines.combine import CombineConfiguration, FlagsTranslation, combine_redshifts
-from pipelines.crossmatch import SkyPositions, find_pairs_within
+from pipelines.combine import CombineConfiguration, FlagsTranslation, Spill, combine_redshifts
 from pipelines.crossmatch.reach import reach_around
 from pipelines.engines.engine import LocalEngine, engine_of
 from pipelines.outputs import write_hats
+from pipelines.outputs.stored_tables import StoredTable
 from pipelines.training import make_training_set, parse_configuration
 
 # Libraries of the cluster warn of one another's changes; the collector closes sockets of its workers.
@@ -25,7 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.usefixtures("collected"),
-    pytest.mark.skipif(find_spec("lsdb") is None, reason="the extra 'dask' is not installed"),
+    pytest.mark.skipif(find_spec("distributed") is None, reason="the extra 'dask' is not installed"),
 ]
 
 _RULES = {
@@ -35,16 +34,9 @@ _RULES = {
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    # LSDB compiles a few functions for half a minute, which run for milliseconds on catalogues as small as these.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUMBA_DISABLE_JIT", "1")
-        yield from _cluster()
-
-
-def _cluster() -> Iterator[str]:
     import distributed
 
-    # Workers in this process: LSDB takes long to import.
+    # Workers in this process: others would take seconds to start.
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None, host="127.0.0.1"
     ) as cluster:
@@ -63,27 +55,10 @@ def _sky(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([ra, ra + near[0]]) % 360, np.clip(np.concatenate([dec, dec + near[1]]), -90, 90)
 
 
-def _engine(cluster: str, rows: int) -> Any:
-    from pipelines.engines.dask_lsdb import DaskEngine
-
-    return DaskEngine(cluster, rows_in_partition=rows)
-
-
 @pytest.mark.parametrize("rows", [200, 10_000])
-def test_pairs_are_those_of_one_process(cluster: str, rows: int):
-    ra, dec = _sky(1500, 1)
+def test_catalogues_are_combined_to_the_same_table(cluster: str, tmp_path: Path, rows: int):
+    ra, dec = _sky(1500, 2)
     ra[7] = np.nan
-    positions = SkyPositions(ra, dec)
-    with _engine(cluster, rows) as engine:
-        found = engine.pairs_within(positions, 0.75)
-    expected = find_pairs_within(positions, 0.75)
-    assert len(expected) > 500
-    for name in ("left", "right", "separation"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
-
-
-def test_catalogues_are_combined_to_the_same_table(cluster: str):
-    ra, dec = _sky(800, 2)
     z = np.random.default_rng(3).choice([0.1, 0.1004, 0.3, np.nan], len(ra))
     names = ("1_a", "2_b")
     tables = {
@@ -99,10 +74,12 @@ def test_catalogues_are_combined_to_the_same_table(cluster: str):
     )
     rules = TypeAdapter(FlagsTranslation).validate_python(_RULES)
     expected = combine_redshifts(tables, configuration, rules=rules)
-    with _engine(cluster, 300) as engine:
-        made = combine_redshifts(tables, configuration, rules=rules, finder=engine.pairs_within)
-    assert expected.report.pairs > 100
-    assert made.table.equals(expected.table)
+    with engine_of(cluster) as engine:
+        spill = Spill(tmp_path, rows_in_memory=0, runner=engine, rows_in_partition=rows)
+        made = combine_redshifts(tables, configuration, rules=rules, spill=spill)
+    assert expected.report.pairs > 500
+    assert isinstance(made.table, StoredTable)
+    assert made.table.read().equals(expected.table)
     assert made.report == expected.report
 
 
@@ -148,7 +125,7 @@ def test_rows_of_a_product_that_are_not_in_reach_are_not_read(cluster: str, tmp_
 
 
 def test_a_scheduler_that_is_away_is_told():
-    from pipelines.engines.dask_lsdb import DaskEngine
+    from pipelines.engines.dask_cluster import DaskEngine
 
     with pytest.raises(ServiceBusyError, match=r"tcp://127\.0\.0\.1:9 does not respond"):
         DaskEngine("tcp://127.0.0.1:9", seconds=1)
