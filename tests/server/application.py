@@ -14,6 +14,7 @@ from server.app import create_app
 from server.data_folder import prepare_data_folder
 from server.migrations.upgrade import migrate
 from server.services import Services
+from tests.support.forked_workers import forked_workers
 from tests.support.in_process import running_in_process
 
 __all__ = ["Application", "running_application"]
@@ -60,7 +61,8 @@ def running_application(
     prepare_data_folder(settings)
     services = build(settings)
     migrate(services.database)
-    services.queue.start()
-    app = create_app(services)
-    with running_in_process(app) as client:
-        yield Application(app, client, services)
+    with forked_workers():
+        services.queue.start()
+        app = create_app(services)
+        with running_in_process(app) as client:
+            yield Application(app, client, services)
