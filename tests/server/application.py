@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 from fastapi import FastAPI
+from sqlalchemy import event
 
 from core.auth.models import Scope
 from core.settings import Settings
@@ -60,6 +61,8 @@ def running_application(
     settings = Settings(**(values | chosen))  # type: ignore[arg-type] - pydantic checks each of them
     prepare_data_folder(settings)
     services = build(settings)
+    if services.database.engine.dialect.name == "sqlite":  # nothing here survives the machine
+        event.listen(services.database.engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
     migrate(services.database)
     with forked_workers():
         services.queue.start()
