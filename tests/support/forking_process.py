@@ -12,22 +12,24 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
-__all__: list[str] = []
+__all__ = ["IMPORTED", "serve"]
 
 #: What workers import when they start, and when they look into a table.
-_IMPORTED = (
+IMPORTED = (
     *("uws.execution.worker", "server.services", "server.worker", "products.readers.text.dialect"),
     *("pyarrow.parquet", "pyarrow.csv", "pandas", "astropy.units", "astropy.coordinates", "astropy.table", "mocpy"),
 )
 _LONGEST = 1 << 20
 
 
-def _serve() -> None:
-    asked = socket.socket(fileno=int(sys.argv[1]))
+def serve(descriptor: int, imported: Sequence[str] = ()) -> None:
+    """Fork workers until the socket closes."""
+    asked = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in _IMPORTED:
+    for name in imported:
         __import__(name)
     gc.collect()
     gc.freeze()
@@ -40,8 +42,8 @@ def _serve() -> None:
         if not between:
             _fork(asked, json.loads(content), descriptors, begin, begun)
         os.close(begin)
-        for descriptor in descriptors:
-            os.close(descriptor)
+        for each in descriptors:
+            os.close(each)
         os.waitpid(between, 0)
         asked.send(b"adopted")
         os.close(begun)
@@ -89,4 +91,4 @@ def _work(given: dict[str, Any], pipe: int, output: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    serve(int(sys.argv[1]), sys.argv[2:])
