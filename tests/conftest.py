@@ -8,12 +8,15 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 from zlib import crc32
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from pzserver.sessions import TidySession
 
@@ -80,6 +83,14 @@ def pytest_collection_finish() -> None:
 def project_root() -> Path:
     """The folder of pyproject.toml."""
     return PROJECT_ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Let passwords that this process hashes take a hundredth of their time; ``test_passwords`` has the true cost."""
+    quick = partial(PasswordHasher, time_cost=1, memory_cost=1024, parallelism=1)
+    with patch("core.auth.passwords.PasswordHasher", quick):
+        yield
 
 
 @pytest.fixture(scope="session")

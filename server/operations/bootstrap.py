@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 __all__ = ["Environment", "SetupError", "main", "missing_programs"]
@@ -37,6 +37,9 @@ _TEST_PROGRAMS: Mapping[str, str] = {
     "chromium": "chromium",
     "nginx": "nginx-light",
 }
+
+#: apt-get waits for another one where it installs, but not where it reads the lists of packages.
+_ONE_APT = threading.Lock()
 
 
 class SetupError(Exception):
@@ -185,10 +188,9 @@ def main(words: Sequence[str]) -> int:
     goal = words[0] if words else "serve"
     environment = Environment(Path(__file__).resolve().parents[2])
     try:
-        if not environment.is_ready(goal):
-            environment.prepare(goal)
-        if goal == "test":
-            _offer_test_programs()
+        with _installing_test_programs() if goal == "test" else nullcontext():
+            if not environment.is_ready(goal):
+                environment.prepare(goal)
     except SetupError as e:
         sys.stderr.write(f"{e}\n")
         return 1
@@ -197,10 +199,18 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _offer_test_programs() -> None:
+@contextmanager
+def _installing_test_programs() -> Iterator[None]:
+    """Install the programs of the tests beside the block, and name those that are missing after it."""
     missing = missing_programs()
+    installing = threading.Thread(target=_install_debian, args=(list(missing.values()),))
     if missing:
-        _install_debian(list(missing.values()))
+        installing.start()
+    try:
+        yield
+    finally:
+        if missing:
+            installing.join()
     for program, package in missing_programs().items():
         _print(f"{program} is not installed, so its tests are skipped. Debian and Ubuntu have it in {package}.")
 
@@ -216,6 +226,11 @@ def _install_debian(packages: Sequence[str]) -> None:
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         return
+    with _ONE_APT:
+        _run_apt(apt, packages)
+
+
+def _run_apt(apt: str, packages: Sequence[str]) -> None:
     _print(f"Installing {', '.join(packages)} with apt-get")
     quiet = ["-qq", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

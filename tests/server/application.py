@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 from fastapi import FastAPI
+from sqlalchemy import event
 
 from core.auth.models import Scope
 from core.settings import Settings
@@ -14,6 +15,7 @@ from server.app import create_app
 from server.data_folder import prepare_data_folder
 from server.migrations.upgrade import migrate
 from server.services import Services
+from tests.support.forked_workers import forked_workers
 from tests.support.in_process import running_in_process
 
 __all__ = ["Application", "running_application"]
@@ -59,8 +61,11 @@ def running_application(
     settings = Settings(**(values | chosen))  # type: ignore[arg-type] - pydantic checks each of them
     prepare_data_folder(settings)
     services = build(settings)
+    if services.database.engine.dialect.name == "sqlite":  # nothing here survives the machine
+        event.listen(services.database.engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
     migrate(services.database)
-    services.queue.start()
-    app = create_app(services)
-    with running_in_process(app) as client:
-        yield Application(app, client, services)
+    with forked_workers():
+        services.queue.start()
+        app = create_app(services)
+        with running_in_process(app) as client:
+            yield Application(app, client, services)

@@ -165,13 +165,26 @@ def first_account(printed: str) -> Account | None:
 
 
 def processes_marked(mark: str) -> list[psutil.Process]:
-    """Find every process whose environment carries a mark, whoever its parent is by now."""
+    """Find every process whose environment or log carries a mark, whoever its parent is by now.
+
+    Those that were forked have the environment of the process they were forked from.
+    """
     marked = []
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            if process.environ().get(_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+            marked_by = (process.environ().get(_MARK), *_outputs(process))
+            if any(mark in each for each in marked_by if each) and process.status() != psutil.STATUS_ZOMBIE:
                 marked.append(process)
     return marked
+
+
+def _outputs(process: psutil.Process) -> list[str]:
+    """Give the files to which a process prints."""
+    found = []
+    for number in (1, 2):
+        with suppress(OSError):  # it has ended, or has none
+            found.append(str(Path(f"/proc/{process.pid}/fd/{number}").readlink()))
+    return found
 
 
 def _environment(data: Path, port: int, mark: str) -> dict[str, str]:

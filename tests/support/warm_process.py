@@ -11,6 +11,7 @@ import select
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 __all__: list[str] = []
@@ -25,7 +26,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _serve() -> None:
-    for name in _IMPORTED:
+    sys.path.append(str(Path(__file__).parents[2]))
+    from tests.support.forking_process import IMPORTED
+
+    for name in (*_IMPORTED, *IMPORTED):
         __import__(name)
     told, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(tell)
@@ -74,6 +78,10 @@ def _run(given: dict[str, Any]) -> int:
     os.environ.clear()
     os.environ.update(given["env"])
     sys.argv = ["photoz", *given["words"]]
+    if given["words"][0] == "serve":
+        from tests.support import forked_workers, forking_process
+
+        forked_workers.fork_all_workers(forking_process.serve)
     from server.cli.main import main
 
     status = 0

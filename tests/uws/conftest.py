@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from core.database import Database
 from server.broker.job_queue import CeleryQueue
+from tests.support.forked_workers import forked_workers
 from tests.uws.celery_workers import MEMORY_BYTES, celery_worker
 from tests.uws.job_kinds import make_kinds
 from uws import JobLimits, JobQueue, JobService, ProcessQueue
@@ -63,7 +64,15 @@ def database(tables_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs]]:
+def starting_workers() -> AbstractContextManager[None]:
+    """How the worker processes of a queue are started."""
+    return forked_workers(("uws.execution.worker",))
+
+
+@pytest.fixture
+def open_jobs(
+    database: Database, tmp_path: Path, starting_workers: AbstractContextManager[None]
+) -> Iterator[Callable[..., Jobs]]:
     """A function that starts a queue with a service over it; all are stopped at the end."""
     opened: list[ProcessQueue] = []
 
@@ -81,9 +90,10 @@ def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs
         queue.start()
         return Jobs(JobService(database, queue, factory(), limits=limits), queue, database, tmp_path)
 
-    yield open_one
-    for queue in opened:
-        queue.close()
+    with starting_workers:
+        yield open_one
+        for queue in opened:
+            queue.close()
 
 
 @pytest.fixture

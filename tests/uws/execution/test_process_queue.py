@@ -26,6 +26,12 @@ from uws.schema import JobRow
 pytestmark = [pytest.mark.slow, pytest.mark.either_database]
 
 
+@pytest.fixture
+def starting_workers() -> contextlib.AbstractContextManager[None]:
+    """Workers are programs of their own here, as users have them."""
+    return contextlib.nullcontext()
+
+
 def test_the_work_has_stopped_when_abort_returns(jobs: Jobs) -> None:
     job = jobs.service.create("spin", {}, owner="ana")
     worker = psutil.Process(pid_of(jobs, job))
