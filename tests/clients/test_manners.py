@@ -18,7 +18,13 @@ _HOST = "https://pz.example.org"
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """Remove all sources of a token, and return a place for the configuration file."""
-    for name in ("PZSERVER_TOKEN", "EXTERNAL_INSTANCE_URL", "ACCESS_TOKEN", "NUBLADO_RUNTIME_MOUNTS_DIR"):
+    for name in (
+        "PZSERVER_HOST",
+        "PZSERVER_TOKEN",
+        "EXTERNAL_INSTANCE_URL",
+        "ACCESS_TOKEN",
+        "NUBLADO_RUNTIME_MOUNTS_DIR",
+    ):
         monkeypatch.delenv(name, raising=False)
     path = tmp_path / "config.toml"
     monkeypatch.setenv("PZSERVER_CONFIG", str(path))
@@ -81,6 +87,18 @@ def test_sources_of_the_token_in_their_order(alone, monkeypatch, tmp_path):
     monkeypatch.setenv("PZSERVER_TOKEN", "of-environment")
     assert find_token(None, _HOST) == "of-environment"
     assert find_token("mine", _HOST) == "mine"
+
+
+def test_the_address_is_that_of_the_environment_before_that_of_the_file(alone, monkeypatch):
+    with local_server() as here:
+        alone.write_text(f'[hosts."{here.url}"]\ntoken = "of-file"\n')
+        alone.chmod(0o600)
+        with PzServer() as server:
+            assert server.url == here.url
+        alone.write_text(f'host = "{_HOST}"\n')
+        monkeypatch.setenv("PZSERVER_HOST", f"{here.url}/api/")
+        with PzServer("mine") as server:
+            assert server.url == here.url
 
 
 def test_a_configuration_file_that_others_may_read_is_refused(alone):

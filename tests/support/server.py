@@ -32,7 +32,7 @@ __all__ = [
     "warm_starter",
 ]
 
-_START_SECONDS = 90.0
+_START_SECONDS = 240.0
 _LEAVE_SECONDS = 30.0
 _MARK = "TEST_SERVER_MARK"
 

@@ -1,7 +1,7 @@
 """Wheel and source distribution are built without network, and installed alone."""
 
+import ast
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -12,30 +12,16 @@ from pathlib import Path
 
 import pytest
 
-CLIENTS = Path(__file__).parents[3] / "clients"
-_BUILD = "import sys, named_build; print(getattr(named_build, sys.argv[1])(sys.argv[2]))"
-
-
-def _build(kind: str, folder: Path, name: str | None = None, source: Path = CLIENTS) -> Path:
-    environment = {**os.environ, "PYTHONPATH": str(source)} | ({} if name is None else {"PZSERVER_DISTRIBUTION": name})
-    done = subprocess.run(
-        [sys.executable, "-c", _BUILD, kind, str(folder)],
-        cwd=source,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return folder / done.stdout.split()[-1]
+from tests.clients.distribution.interpreters import CLIENTS, VERSIONS, build, interpreter
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     folder = tmp_path_factory.mktemp("built")
-    wheel, sdist = _build("build_wheel", folder), _build("build_sdist", folder, "pzserver-vo")
+    wheel, sdist = build("build_wheel", folder), build("build_sdist", folder, "pzserver-vo")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
-    return wheel, sdist, _build("build_wheel", folder, source=folder / sdist.name.removesuffix(".tar.gz"))
+    return wheel, sdist, build("build_wheel", folder, source=folder / sdist.name.removesuffix(".tar.gz"))
 
 
 def _metadata(wheel: Path):
@@ -49,7 +35,11 @@ def test_the_metadata_say_who_and_what(built):
 
     assert (metadata["Name"], metadata["License-Expression"]) == ("pzserver", "MIT")
     assert metadata["Author"] == "The Photo-z Server developers"
-    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["Requires-Python"] == f">={VERSIONS[0]}"
+    classifiers = metadata.get_all("Classifier")
+    assert [f"Programming Language :: Python :: {version}" in classifiers for version in VERSIONS] == [True] * len(
+        VERSIONS
+    )
     assert metadata["Project-URL"]
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert "pzserver/py.typed" in names
@@ -88,6 +78,28 @@ def test_it_installs_alone_and_its_import_needs_no_library(built, tmp_path, at):
     assert not {"numpy", "pandas", "astropy", "pyarrow", "requests", "fsspec"} & set(told[2])
     shown = subprocess.run([tmp_path / "env" / "bin" / "pzserver", "--version"], check=True, capture_output=True)
     assert shown.stdout.decode().strip() == f"pzserver {told[0]}"
+
+
+@pytest.mark.parametrize("version", VERSIONS[1:])
+def test_it_installs_on_other_versions_of_python(built, tmp_path, version):
+    if (python := interpreter(version)) is None:
+        pytest.skip(f"there is no Python {version} on this machine")
+    subprocess.run([python, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    inside = tmp_path / "env" / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(inside), "install", "--no-deps", "--no-index", "--quiet"]
+    subprocess.run([*install, str(built[0])], check=True)
+    code = (
+        "import compileall, pzserver, sys; print(*sys.version_info[:2], sep='.'); "
+        "sys.exit(not compileall.compile_dir(pzserver.__path__[0], quiet=1))"
+    )
+    told = subprocess.run([inside, "-I", "-W", "error", "-c", code], check=True, capture_output=True, text=True).stdout
+    assert told.strip() == version
+
+
+def test_the_sources_are_of_the_oldest_version():
+    oldest = tuple(map(int, VERSIONS[0].split(".")))
+    for path in (CLIENTS / "src").rglob("*.py"):
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=oldest)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/library.md"])

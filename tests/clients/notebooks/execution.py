@@ -45,6 +45,7 @@ def source_of(cell: dict) -> str:
 def main(address: str, result: str, *paths: str) -> None:
     """Run the notebooks."""
     from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import display
     from traitlets.config import Config
 
     class Shell(InteractiveShell):
@@ -53,6 +54,8 @@ def main(address: str, result: str, *paths: str) -> None:
 
     shell = Shell.instance(config=Config(_SHELL))
     shell.enable_matplotlib("inline")
+    shell.display_formatter.active_types = shell.display_formatter.format_types
+    shell.display_trap.hook = lambda value: None if value is None else display(value)
     warnings.filterwarnings("ignore", module="upath")  # of Python 3.11 alone
     outputs, known = {}, list(warnings.filters)
     for path in map(Path, paths):

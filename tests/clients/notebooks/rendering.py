@@ -1,7 +1,9 @@
 """Notebooks with their outputs as HTML: one file that loads nothing, whose content is also a page of the help."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import count
 from pathlib import Path
 
 from lxml import html
@@ -22,6 +24,7 @@ _ELEMENTS = {
     "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"colspan", "rowspan", "scope"}
+_TABLE = "Table"  # label of tables, which are numbered on each page
 _LEXERS = {"sh": BashLexer(), "python": PythonLexer()}
 _FORMATTER = HtmlFormatter(nowrap=True)
 _PAGE = """<!DOCTYPE html>
@@ -58,8 +61,10 @@ def page_of(notebook: Path, outputs: Sequence[Output] | None = None) -> str:
         shown = "" if outputs is None else "\n".join(_shown(outputs[number], number))
         output = f'\n<div class="output">\n{shown}\n</div>' if shown else ""
         pieces.append(f'<section class="cell code">\n{_code(source_of(cell), "python")}{output}\n</section>')
+    numbers = count(1)
+    content = re.sub(f'aria-label="{_TABLE}"', lambda _: f'aria-label="{_TABLE} {next(numbers)}"', "\n".join(pieces))
     title = source_of(cells[0]).partition("\n")[0].lstrip("# ")
-    return _PAGE.format(title=escape(title), style=_STYLE.read_text(encoding="utf-8"), cells="\n".join(pieces))
+    return _PAGE.format(title=escape(title), style=_STYLE.read_text(encoding="utf-8"), cells=content)
 
 
 def _code(source: str, language: str) -> str:
@@ -90,12 +95,12 @@ def _shown(output: Output, number: int) -> Iterator[str]:
         if kind == "image/png":
             yield f'<img alt="Plot that the cell {number + 1} draws" src="data:image/png;base64,{text.strip()}">'
         elif kind == "text/html":
-            yield _cleaned(text, number)
+            yield _cleaned(text)
         else:
             yield f'<pre tabindex="0">{escape(text)}</pre>'
 
 
-def _cleaned(text: str, number: int) -> str:
+def _cleaned(text: str) -> str:
     """Return HTML of a library without styles and scripts, with tables that scroll."""
     tree = html.fragment_fromstring(text, create_parent="div")
     tree.set("class", "value")
@@ -108,8 +113,7 @@ def _cleaned(text: str, number: int) -> str:
             for name in set(element.attrib) - _ATTRIBUTES:
                 del element.attrib[name]
     for table in list(tree.iter("table")):
-        frame = html.Element("div", {"class": "scroll", "tabindex": "0", "role": "region"})
-        frame.set("aria-label", f"Table of cell {number + 1}")
+        frame = html.Element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": _TABLE})
         frame.tail, table.tail = table.tail, None
         table.getparent().replace(table, frame)
         frame.append(table)

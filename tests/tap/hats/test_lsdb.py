@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import requests
 from astropy.io.votable import parse_single_table
 from lxml import html
 from pzserver import PzServer
+from pzserver.tables.nested import nested_catalog
 
 from tests.tap.small_site import DEC, RA, SmallSite, small_site
 
@@ -97,6 +99,19 @@ def test_the_library_opens_a_private_product_with_its_token(site: SmallSite):
     with PzServer(token=site.server.account.token, host=site.url("")) as server:
         rows = server[name].lsdb(["z"]).compute()
     np.testing.assert_allclose(np.sort(rows["z"]), np.arange(40) / 50)
+
+
+def test_columns_of_arrays_are_nested_when_partitions_are_computed(lsdb: ModuleType):
+    kinds = (pa.list_(pa.float32()), pa.list_(pa.float32(), 3), pa.large_list(pa.float32()))
+    values = np.arange(30, dtype=np.float32).reshape(10, 3)
+    arrays = [pa.array(values.tolist(), kind) for kind in kinds]
+    positions = {"id": range(10), "ra": np.arange(10.0), "dec": np.arange(10.0)}
+    frame = pa.table(positions | dict(zip("abc", arrays, strict=True))).to_pandas(types_mapper=pd.ArrowDtype)
+    catalog = nested_catalog(lsdb.from_dataframe(frame, ra_column="ra", dec_column="dec"))
+    assert all(str(catalog.dtypes[name]) == "nested<value: [float]>" for name in "abc")
+    rows = catalog.compute(progress_bar=False).sort_values("id")
+    for name in "abc":
+        np.testing.assert_array_equal(rows[name].nest.to_flat()["value"].to_numpy(), values.ravel())
 
 
 @pytest.mark.parametrize("is_public", [True, False], ids=["public", "private"])

@@ -41,7 +41,7 @@ def _nested(frame: NestedFrame) -> NestedFrame:
     import pyarrow as pa
     from nested_pandas import NestedDtype
 
-    nested = frame.copy()
+    nested: NestedFrame = frame.copy()
     for name, dtype in frame.dtypes.items():
         kind = getattr(dtype, "pyarrow_dtype", None)
         if kind is None or not (
