@@ -381,7 +381,11 @@ class UserTableRow(Base):
 
 
 class UserTablePartRow(Base):
-    """Rows of a user table from one load; a job that runs twice stores them once."""
+    """Rows of a user table from one load; a job that runs twice stores them once.
+
+    ``statistics`` has the attributes of a `products.models.ColumnSummary` by the names of columns; those of rows that
+    were loaded by earlier versions are not known.
+    """
 
     __tablename__ = "user_table_parts"
 
@@ -392,4 +396,5 @@ class UserTablePartRow(Base):
     rows: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
+    statistics: Mapped[dict[str, dict[str, float | None]] | None] = mapped_column(JSON)
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)

@@ -20,6 +20,7 @@ from products.inspection.meanings import Meanings
 from products.readers.base import ReadLimits, TableChoice, TableReader
 from products.readers.formats import FILE_FORMATS
 from products.rows.derive import derive_rows
+from products.rows.distinct_values import with_distinct_estimates
 from products.rows.stored_columns import stored_name
 from products.user_tables.misfits import delimited_misfit, first_misfit
 from products.user_tables.models import TablePart, UserTable
@@ -137,7 +138,9 @@ class TableLoader:
         found = derive_rows(
             reader, target, meanings=Meanings(ra=ra, dec=dec, z=None), progress=progress, scratch=scratch
         )
-        return TablePart(0, stored_id, found.rows, target.stat().st_size, file_sha256(target))
+        known = with_distinct_estimates(found, target).statistics
+        summaries = {name: statistics.summary for name, statistics in known.items()}
+        return TablePart(0, stored_id, found.rows, target.stat().st_size, file_sha256(target), summaries)
 
     def _kept(
         self,

@@ -1,10 +1,11 @@
 """Models of tables of users and of their definitions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.columns import Column
+from products.models import ColumnSummary
 
 __all__ = ["TableDefinition", "TablePart", "TablePermissions", "UserTable"]
 
@@ -36,13 +37,20 @@ class TableDefinition:
 
 @dataclass(frozen=True, slots=True)
 class TablePart:
-    """Rows from one load: a Parquet file, sorted by position when the table has one."""
+    """Rows from one load: a Parquet file, sorted by position when the table has one.
+
+    Parameters
+    ----------
+    summaries
+        Statistics of the columns by name, unless the rows were loaded by an earlier version.
+    """
 
     id: int
     stored_id: str
     rows: int
     size: int
     sha256: str | None = None
+    summaries: Mapping[str, ColumnSummary] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,29 @@ class UserTable:
     def rows(self) -> int:
         """Number of rows."""
         return sum(part.rows for part in self.parts)
+
+    @property
+    def summaries(self) -> dict[str, ColumnSummary]:
+        """Statistics of the columns by name; none if they are not known of all rows."""
+        parts = [part.summaries for part in self.parts if part.summaries is not None]
+        if not parts or len(parts) < len(self.parts):
+            return {}
+        names = [column.name for column in self.definition.columns]
+        return {
+            name: _combined([part[name] for part in parts]) for name in names if all(name in part for part in parts)
+        }
+
+
+def _combined(known: Sequence[ColumnSummary]) -> ColumnSummary:
+    """Return the statistics of a column from those of the parts; values that differ cannot be added up."""
+    lowest = [each.minimum for each in known if each.minimum is not None]
+    highest = [each.maximum for each in known if each.maximum is not None]
+    return ColumnSummary(
+        sum(each.nulls for each in known),
+        min(lowest, default=None),
+        max(highest, default=None),
+        known[0].distinct if len(known) == 1 else None,
+    )
 
 
 def _by_ucd(columns: Sequence[Column], word: str) -> str | None:

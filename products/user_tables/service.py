@@ -1,7 +1,7 @@
 """Service of tables of users: create, describe, share, fill and remove them."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import func, select, update
@@ -15,6 +15,7 @@ from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
 from products.access import table_readable, table_writable
 from products.lifecycle.change_log import ANY_USER_TABLE, catalogue_version
+from products.models import ColumnSummary
 from products.quotas import QuotaRule
 from products.schema import UserSchemaRow, UserTablePartRow, UserTableRow
 from products.user_tables.models import TableDefinition, TablePart, TablePermissions, UserTable
@@ -276,6 +277,7 @@ class UserTableService:
                     rows=part.rows,
                     size=part.size,
                     sha256=part.sha256,
+                    statistics=_json_summaries(part),
                 )
             )
             row.version += 1
@@ -349,6 +351,20 @@ def _json_columns(columns: Sequence[Column]) -> list[dict[str, str]]:
     return [{key: value for key, value in asdict(column).items() if value is not None} for column in columns]
 
 
+def _json_summaries(part: TablePart) -> dict[str, dict[str, float | None]] | None:
+    return None if part.summaries is None else {name: asdict(known) for name, known in part.summaries.items()}
+
+
+def _part_of_row(row: UserTablePartRow) -> TablePart:
+    known = None if row.statistics is None else {name: _summary(each) for name, each in row.statistics.items()}
+    return TablePart(row.id, row.stored_id, row.rows, row.size, row.sha256, known)
+
+
+def _summary(known: Mapping[str, float | None]) -> ColumnSummary:
+    nulls, distinct = known["nulls"] or 0, known["distinct"]
+    return ColumnSummary(int(nulls), known["minimum"], known["maximum"], None if distinct is None else int(distinct))
+
+
 def _table_of_row(row: UserTableRow, schema: str) -> UserTable:
     return UserTable(
         id=row.id,
@@ -358,7 +374,7 @@ def _table_of_row(row: UserTableRow, schema: str) -> UserTable:
         name=row.name,
         definition=TableDefinition(row.description, tuple(Column(**column) for column in row.columns)),
         permissions=permissions_of(row),
-        parts=tuple(TablePart(part.id, part.stored_id, part.rows, part.size) for part in row.parts),
+        parts=tuple(_part_of_row(part) for part in row.parts),
         indexed=tuple(row.indexed),
         created_at=row.created_at,
         unique=tuple(row.unique_columns),

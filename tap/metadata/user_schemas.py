@@ -85,4 +85,5 @@ def _table(table: UserTable, folder: Path, order: int = 0) -> TapTable:
         row_count=table.rows,
         more_indexed=frozenset(table.indexed),
         order=order,
+        summaries=table.summaries,
     )

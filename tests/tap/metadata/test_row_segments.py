@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.auth.models import ANONYMOUS, Identity
+from core.errors import ServiceBusyError
 from tap.engine.duckdb.sandbox import HiddenRows, Sandbox, SandboxTable
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
@@ -100,3 +101,13 @@ def test_the_engine_shows_neither_the_column_nor_the_rows_of_hidden_blocks(segme
     sandbox = Sandbox([table], temp_folder=tmp_path / "temp", memory_bytes=10**8, threads=1, temp_bytes=10**6)
     with sandbox, sandbox.cursor() as cursor:
         assert sorted(cursor.execute("SELECT * FROM s.t").fetchall()) == [("a1",)] * 2 + [("b2",)] * 2
+
+
+def test_a_process_that_ends_makes_no_more_rows(tmp_path):
+    files = MetadataFiles(tmp_path)
+    segments, blocks = RowSegments(files), Blocks()
+    wanted = blocks.of("a1", "b1", "c1")
+    files.is_stopping = lambda: len(blocks.made) == 2
+    with pytest.raises(ServiceBusyError, match="stops"):
+        segments.files("t", NOBODY, wanted)
+    assert blocks.made == ["a1", "b1"]
