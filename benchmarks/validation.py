@@ -32,7 +32,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / "estimates.hdf5", Path(folder) / "truth.hdf5"
-        _generate(*files, arguments.objects, arguments.points)
+        generate(*files, arguments.objects, arguments.points)
         print(f"{arguments.objects} objects x {arguments.points} points, {files[0].stat().st_size / 1e6:.0f} MB")
         ours, seconds = _measured("photoz validate", _ours, files, arguments.points)
         if arguments.alone:
@@ -44,7 +44,7 @@ def main() -> None:
             assert np.isclose(ours[name], value, rtol=1e-6, atol=1e-9), name
 
 
-def _generate(estimates: Path, truth: Path, objects: int, points: int) -> None:
+def generate(estimates: Path, truth: Path, objects: int, points: int) -> None:
     rng, grid = np.random.default_rng(1), np.linspace(0, _LAST_REDSHIFT, points)
     z_true, scale = rng.uniform(0.05, 2.9, objects), rng.uniform(0.02, 0.2, objects)
     loc = z_true + scale * rng.normal(0, 1, objects)

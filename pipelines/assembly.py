@@ -100,7 +100,9 @@ class PipelineServices:
     @part
     def challenges(self) -> ChallengeServices:
         """Challenges and their submissions."""
-        return ChallengeServices(self._settings, self._database, self._store, self._products.service, self._jobs)
+        return ChallengeServices(
+            self._settings, self._database, self._store, self._products.service, self._jobs, self._products.quota
+        )
 
     @part
     def completion(self) -> RunCompletion:

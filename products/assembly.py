@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
 from core.auth.models import Identity
 from core.database import Database
 from core.files import FileStore
@@ -49,6 +51,8 @@ class OtherPackages:
         Whether an identity may read the file at a ``vos:`` address.
     stored_ids
         Ids of the stored files that belong to other packages, which housekeeping keeps.
+    stored_bytes
+        Bytes that other packages store for a user, which count for the quota.
     reserved_names
         Names that user tables may not have.
     """
@@ -56,6 +60,7 @@ class OtherPackages:
     inspections: InspectionJobs
     may_read_file: Callable[[Identity, str], bool]
     stored_ids: Callable[[], frozenset[str]]
+    stored_bytes: Callable[[Session, int], int] = lambda _session, _user_id: 0
     reserved_names: Collection[str] = ()
 
 
@@ -94,6 +99,7 @@ class ProductServices:
             self._settings.user_quota_bytes or None,
             self._settings.max_product_files,
             lambda account, without: self._store().staged_bytes(account, without=without),
+            self._others.stored_bytes,
         )
 
     @part

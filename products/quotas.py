@@ -1,8 +1,8 @@
 """Storage quotas: bytes per user, and files per product.
 
 Bytes are counted over all products of a user, deleted ones that can still be restored included, over the rows of the
-user's own tables, and over uploads to both that have begun: those in parts by their whole size, others by what has
-arrived.
+user's own tables, over files that other packages store (submissions to challenges), and over uploads that have begun:
+those in parts by their whole size, others by what has arrived.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,10 @@ __all__ = ["QuotaExceededError", "QuotaRule", "Usage", "account_of"]
 def account_of(user_id: int) -> str:
     """Return the account in the file store for which staged bytes of a user count."""
     return f"user{user_id}"
+
+
+def _no_other_bytes(_session: Session, _user_id: int) -> int:
+    return 0
 
 
 def _no_staged_bytes(_account: str, _without: str) -> int:
@@ -65,11 +69,14 @@ class QuotaRule:
         Maximum number of files of one product.
     staged_bytes
         Returns the staged bytes of an account, without those of one file.
+    other_bytes
+        Returns the bytes that other packages store for a user.
     """
 
     default_bytes: int | None = None
     max_files: int = 1000
     staged_bytes: Callable[[str, str], int] = _no_staged_bytes
+    other_bytes: Callable[[Session, int], int] = _no_other_bytes
 
     def usage(self, session: Session, user_id: int, *, without: str = "") -> Usage:
         """Return the storage used by a user; uploads that have begun count, too.
@@ -98,7 +105,7 @@ class QuotaRule:
             select(func.count(ProductRow.id)).where(ProductRow.owner_id == user_id, ProductRow.purged_at.is_(None))
         )
         staged = self.staged_bytes(account_of(user_id), without)
-        stored = int(used or 0) + int(tables or 0) + int(announced or 0)
+        stored = int(used or 0) + int(tables or 0) + int(announced or 0) + self.other_bytes(session, user_id)
         return Usage(stored + staged, int(count or 0), self._quota(session, user_id))
 
     def check(self, session: Session, user_id: int, more: int, *, lock: bool = False, without: str = "") -> None:

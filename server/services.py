@@ -14,7 +14,7 @@ from core.parts import part
 from core.settings import Settings
 from core.site_texts import SiteTexts
 from pipelines.assembly import PipelineServices
-from pipelines.challenges.stored_files import stored_file_ids
+from pipelines.challenges.stored_files import stored_file_ids, submitted_bytes
 from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline
 from products.assembly import OtherPackages, ProductServices
@@ -77,6 +77,7 @@ class Services:
             stored_ids=lambda: (
                 stored_ids(self.database) | stored_file_ids(self.database) | self.vospace.uploads.kept_ids()
             ),
+            stored_bytes=submitted_bytes,
             reserved_names=RESERVED_WORDS,
         )
         return ProductServices(self.settings, self.database, lambda: self.store, others)

@@ -8,6 +8,7 @@ from core.files import FileStore
 from core.parts import part
 from core.settings import Settings
 from pipelines.challenges.models import SCORE
+from products.quotas import QuotaRule
 from products.service import ProductService
 from uws import Job, JobContext, JobKind, JobService
 
@@ -38,6 +39,8 @@ class ChallengeServices:
         Finds products that are submitted.
     jobs
         Returns the job service; called when it is first used.
+    quota
+        The storage quota of users.
     """
 
     def __init__(
@@ -47,12 +50,14 @@ class ChallengeServices:
         store: FileStore,
         products: ProductService,
         jobs: Callable[[], JobService],
+        quota: QuotaRule,
     ) -> None:
         self._settings = settings
         self._database = database
         self._store = store
         self._products = products
         self._jobs = jobs
+        self._quota = quota
 
     @part
     def service(self) -> "ChallengeService":
@@ -66,7 +71,7 @@ class ChallengeServices:
         """Service of submissions."""
         from pipelines.challenges.submissions import SubmissionService
 
-        return SubmissionService(self._database, self._store, self.files, self._products, self._jobs())
+        return SubmissionService(self._database, self._store, self.files, self._products, self._jobs(), self._quota)
 
     @part
     def boards(self) -> "BoardService":

@@ -92,6 +92,11 @@ class ComparisonService:
         self, identity: Identity, name: str, *, task_set: str = "", subset: str = "", metric: str = "",
         submissions: Sequence[int] = (),
     ) -> Comparison:  # fmt: skip
+        """Return the best submissions of a board, or chosen ones, with their scores in bins; see `of_board`."""
+        board = self._boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
+        return self.of_board(board, submissions)
+
+    def of_board(self, board: Board, submissions: Sequence[int] = ()) -> Comparison:
         """Return the best submissions of a board, or chosen ones, with their scores in bins.
 
         Raises
@@ -99,7 +104,6 @@ class ComparisonService:
         InvalidValueError
             A submission is not on the board, or there are too many.
         """
-        board = self._boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
         entries = _chosen(board, submissions)
         parts = {each.partition(" ")[0] for each in board.subsets if " " in each}
         wanted = (board.subset.partition(" ")[0], PUBLIC, PRIVATE)

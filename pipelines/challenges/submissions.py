@@ -50,6 +50,7 @@ from pipelines.challenges.storage import (
 from products.access import require_change
 from products.adjustments.options import TableOptions
 from products.files.names import checked_file_name
+from products.quotas import QuotaRule
 from products.service import ProductService
 from uws import JobService, Phase, UnknownJobError
 
@@ -83,16 +84,25 @@ class SubmissionService:
         The file store, in which each submission has its own copy of its file.
     products
         Finds products that are submitted.
+    quota
+        The storage quota of users, in which the files of submissions count.
     """
 
     def __init__(
-        self, database: Database, store: FileStore, files: ChallengeFiles, products: ProductService, jobs: JobService
+        self,
+        database: Database,
+        store: FileStore,
+        files: ChallengeFiles,
+        products: ProductService,
+        jobs: JobService,
+        quota: QuotaRule | None = None,
     ) -> None:
         self._database = database
         self._store = store
         self._files = files
         self._products = products
         self._jobs = jobs
+        self._quota = quota or QuotaRule()
 
     def stage(self, identity: Identity, name: str, task_set: str) -> Staging:
         """Check that the caller may submit now, and create a staged file for the bytes of a submission."""
@@ -290,6 +300,7 @@ class SubmissionService:
             check_new(session, challenge, task, user_id, file.sha256)
             if passed:
                 check_limits(session, challenge, task, user_id, now)
+                self._quota.check(session, user_id, file.size, lock=True)
             submission = rejected_before(session, challenge, task, user_id, file.sha256) or SubmissionRow(
                 challenge_id=challenge.id, task_set=task.name, user_id=user_id, sha256=file.sha256, reproduction={}
             )

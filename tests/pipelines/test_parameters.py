@@ -1,15 +1,12 @@
 """Every parameter of every pipeline changes the result, is refused, or is named in the warnings."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
 
@@ -19,15 +16,13 @@ from pipelines.combine import combine_redshifts
 from pipelines.combine.configuration import CombineConfiguration, CombineParameters, ExtraColumn
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.definitions import PIPELINES
-from pipelines.estimation.configuration import EstimationInput, EstimationParameters
-from pipelines.estimation.estimation import OpenTable, estimate_redshifts
-from pipelines.estimation.report import EstimationReport
 from pipelines.training import TrainingSetConfiguration, make_training_set
 from pipelines.training.configuration import TrainingSetParameters
 from pipelines.validation.configuration import EstimatesInput, ReferenceInput, ValidationParameters
 from pipelines.validation.report import ValidationReport
 from pipelines.validation.validation import NamedTable, validate_estimates
 from products.readers.memory import MemoryReader
+from tests.pipelines.estimation.small import estimated
 
 _SECOND = 1 / 3600
 
@@ -312,37 +307,11 @@ def _validate(param: Mapping[str, Any]) -> _Validated:
     )
 
 
-@dataclass(frozen=True)
-class _Estimated:
-    """Estimates of a table, in memory."""
-
-    report: EstimationReport
-    table: pa.Table
-
-
-def _estimate(param: Mapping[str, Any]) -> _Estimated:
-    random = np.random.default_rng(5)
-
-    def table(rows: int) -> OpenTable:
-        z, brightness = random.uniform(0.1, 1.5, rows), random.uniform(20, 24, rows)
-        columns = {"object_id": np.arange(rows), "redshift": z, "is_training_set": np.arange(rows) % 3 > 0}
-        columns |= {f"mag_{band}": brightness + slope * z for band, slope in (("g", 0.9), ("r", 0.3), ("i", -0.4))}
-        columns |= {f"mag_{band}_err": random.uniform(0.01, 0.4, rows) for band in "gri"}
-        made = pa.table({**columns, "is_training_set": columns["is_training_set"].astype(int)})
-        return OpenTable("table", EstimationInput(), lambda: MemoryReader(made, "memory"))
-
-    with tempfile.TemporaryDirectory() as folder:
-        made = estimate_redshifts(
-            table(90), table(12), EstimationParameters.model_validate(param), Path(folder), lambda *_: None
-        )
-        return _Estimated(made.report, pq.read_table(made.written.table.path))
-
-
 _MAKERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], Mapping[str, list[Case]], Mapping[str, Any]]] = {
     "training": (_train, TRAINING, {"flux_type": "psf", "random_seed": 7}),
     "combine": (_combine, COMBINE, {}),
     "validation": (_validate, VALIDATION, {"bootstrap": 5}),
-    "estimation": (_estimate, ESTIMATION, {}),
+    "estimation": (estimated, ESTIMATION, {}),
 }
 
 

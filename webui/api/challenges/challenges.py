@@ -89,9 +89,9 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
     def _figures(
         identity: Identity, name: str, form: str, figure: str, numbers: tuple[int, ...], chosen: Mapping[str, str]
     ) -> Response:
-        compared = challenges.comparisons.compare(identity, name, **chosen, submissions=numbers)
+        whole = challenges.boards.board(identity, name, **chosen)
+        compared = challenges.comparisons.of_board(whole, numbers)
         if form == "zip":
-            whole = challenges.boards.board(identity, name, **chosen)
             headers = _attached(f"{name}_{whole.task.name}_board.zip")
             return Response(board_zip(whole, compared), media_type="application/zip", headers=headers)
         if form == "svg" and figure:

@@ -42,8 +42,8 @@ CHALLENGE_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("delete", _C): OperationDoc("A challenge that was opened stays."),
     ("get", f"{_C}/board"): OperationDoc(
         "The format is json, csv, ecsv, latex for papers, svg for a chart, or zip for all tables and figures. With a "
-        "figure such as bias-z_true, svg is that metric in bins; submissions are up to six numbers, by default those "
-        "of the best.",
+        "figure such as bias-z_true, svg is that metric in bins; submissions are up to six numbers, by default the "
+        "best ones.",
         BOARD,
         Board,
         media=(JSON, _CSV, "application/x-ecsv", "application/x-latex", "image/svg+xml", "application/zip"),

@@ -42,7 +42,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         identity: Identity = Depends(authenticate),
     ) -> Response:
         found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
-        compared = challenges.comparisons.compare(identity, name, task_set=task_set, subset=subset, metric=metric)
+        compared = challenges.comparisons.of_board(found)
         return renderer.page(
             "challenges/board.html", identity, board=found, labels=_LABELS, entries=_filtered(found, text), text=text,
             figures=compared.figures, part=compared.part, binned_by=BINNED_BY,

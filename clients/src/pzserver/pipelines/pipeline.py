@@ -26,6 +26,7 @@ __all__ = ["Pipeline", "Pipelines", "ProductKey", "Run"]
 ProductKey: TypeAlias = "Product | SupportsIndex | str"
 
 _COMBINE, _TRAINING_SET, _VALIDATE = "combine_redshift_dedup", "training_set_maker", "validate_estimates"
+_ESTIMATE = "estimate"
 
 
 class Run(Job):
@@ -244,6 +245,20 @@ class Pipelines:
         """Validate photo-z estimates with reference redshifts; the options are those of `Pipeline.run`."""
         about = _about(description, output_format, visibility)
         return self[_VALIDATE].run(name, estimates, objects=reference, parameters=parameters, **about)
+
+    def estimate(
+        self,
+        name: str,
+        training: ProductKey,
+        objects: ProductKey,
+        *,
+        description: str = "",
+        visibility: str | None = None,
+        **parameters: Value,
+    ) -> Run:
+        """Train a photo-z estimator and estimate objects with magnitudes; the options are those of `Pipeline.run`."""
+        about = _about(description, None, visibility)
+        return self[_ESTIMATE].run(name, training, objects=objects, parameters=parameters, **about)
 
 
 class _About(TypedDict):

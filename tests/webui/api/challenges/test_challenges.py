@@ -2,7 +2,6 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
@@ -23,6 +22,7 @@ from products.models import Visibility
 from tests.pipelines.challenges.samples import definition_of, submission_file
 from tests.pipelines.runs.published import publish
 from tests.webui.api.challenges.conftest import Arena, shifted
+from tests.webui.api.challenges.figures import look_at_the_figures
 from tests.webui.api.challenges.held_jobs import HeldJobs, submissions_with
 from tests.webui.api.challenges.page_forms import refuse_and_keep_fields, submit_without_file
 from uws import UnknownJobError
@@ -360,48 +360,10 @@ def _look_at_the_board(arena: Arena, first: dict[str, Any]) -> None:
     assert list(table["user"]) == ["alice", "bob", "carol"]
     assert table["bias"][0] == public["public", "bias"]["value"]
     assert table.meta["ranked_by"] == "bias"
-    paper = arena.ask("bob", "GET", "/api/challenges/dc/board/?format=latex").text
-    read = Table.read(paper, format="ascii.latex")
-    assert list(read["Method"]) == ["FlexZBoost", "method of bob", "method of carol"]
-    assert r"\pm" in read["bias"][1]
-    chart = arena.ask("bob", "GET", "/api/challenges/dc/board/?format=svg")
-    assert chart.headers["content-type"] == "image/svg+xml"
-    assert chart.text.count("<circle") == 3
-    _look_at_the_figures(arena, board)
+    look_at_the_figures(arena, board)
     assert "csv, ecsv, latex, svg" in arena.json("bob", "GET", "/dc/board/?format=odt", status=400)["detail"]
     assert arena.json("bob", "GET", "/dc/board/?subset=private", status=400)["subset"]
     assert arena.json("olga", "GET", "/dc/board/?subset=private&metric=crps")["metrics"] == ["crps", "bias", "cde_loss"]
-
-
-def _look_at_the_figures(arena: Arena, board: dict[str, Any]) -> None:
-    """Metrics in bins are drawn for several submissions, and compared for two."""
-    one, other = (entry["submission_id"] for entry in board["results"][:2])
-    binned = [subset.split(" ") for subset in board["subsets"] if " " in subset]
-    by = binned[0][1]
-    bins = sum(each[1] == by for each in binned)
-    address = f"/api/challenges/dc/board/?format=svg&figure=bias-{by}"
-    assert arena.ask("bob", "GET", address).text.count("<circle") == 3 * bins
-    pair = arena.ask("bob", "GET", f"{address}&submissions={one},{other}").text
-    assert pair.count("<circle") == 2 * bins
-    assert "method of bob" in pair
-    assert arena.ask("bob", "GET", address.replace("bias-", "crps-")).status_code == 404
-    for wrong, word in (("x", "no number"), ("987654", "not on this board"), ("1,2,3,4,5,6,7", "too many")):
-        refused = arena.json("bob", "GET", f"/dc/board/?submissions={wrong}", status=400)
-        assert word in refused["submissions"][0]
-    content = arena.ask("bob", "GET", "/api/challenges/dc/board/?format=zip").content
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert {"board.csv", "board.ecsv", "board.tex", "ranking.svg", f"bias-{by}.svg"} <= set(archive.namelist())
-        assert (
-            archive.read("board.csv").decode() == arena.ask("bob", "GET", "/api/challenges/dc/board/?format=csv").text
-        )
-    page = arena.ask("bob", "GET", "/challenges/dc/board?text=BOB").text
-    assert page.count('<th scope="row">') == 1
-    assert f"figure=bias-{by}" in page
-    both = arena.ask("bob", "GET", f"/challenges/dc/compare?first={one}&second={other}").text
-    assert "FlexZBoost and method of bob" in both
-    assert "<td>public</td>" in both
-    assert "<td>private</td>" not in both
-    assert "<td>private</td>" in arena.ask("olga", "GET", f"/challenges/dc/compare?first={one}&second={other}").text
 
 
 def _score_again_and_withdraw(
