@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from core.auth.models import Identity
+from core.auth.service import AccountService
 from core.database import utc_now
 from core.errors import AuthenticationError, PermissionDeniedError, TooLargeError
 from tests.vospace.rights.people import People
@@ -92,12 +93,44 @@ def test_readers_of_a_folder_change_nothing_in_it(home: Home, work: str):
     assert home.people.snapshot() == before
 
 
-def test_a_check_looks_at_every_node_below(home: Home):
+def test_a_link_without_a_target_is_no_answer_to_a_token_for_reading(home: Home):
+    link = NodeRequest("", NodeKind.LINK, (), None)
+    with pytest.raises(PermissionDeniedError):
+        home.changes.create(home.who("owner_reading"), (*HOME, "link"), link)
+
+
+@pytest.mark.parametrize("work", ["check", "delete"])
+def test_a_deletion_looks_at_every_node_below(home: Home, work: str):
     folder, inner = (*HOME, "a"), (*HOME, "a", "b")
     home.people.make((folder, "shared", False), (inner, "shared", False), ((*inner, "f"), "closed", True))
+    before = home.people.snapshot()
     with pytest.raises(PermissionDeniedError):
-        home.changes.check_deletable(home.who("writer"), inner)
-    home.changes.check_deletable(home.who(), inner)
+        WORK[work](home.changes, home.who("writer"), inner)
+    assert home.people.snapshot() == before
+    WORK[work](home.changes, home.who(), inner)
+    assert home.names("a") == ({"b"} if work == "check" else set())
+
+
+def test_pruning_needs_a_right_on_the_node_itself(home: Home):
+    folder, inner = (*HOME, "a"), (*HOME, "a", "b")
+    home.people.make((folder, "shared", False), (inner, "open", False), ((*inner, "f"), "shared", True))
+    with pytest.raises(PermissionDeniedError):
+        home.changes.delete_all(home.who("writer"), inner)
+
+
+@pytest.mark.parametrize("work", ["delete", "delete all", "check"])
+def test_a_hidden_node_is_as_missing_for_who_reads_its_folder(home: Home, work: str):
+    home.people.make(((*HOME, "a"), "shared", False), ((*HOME, "a", "hidden"), "closed", True))
+    for name in ("hidden", "none"):
+        with pytest.raises(NodeNotFoundError):
+            WORK[work](home.changes, home.who("reader"), (*HOME, "a", name))
+
+
+def test_nothing_is_found_in_a_home_that_was_never_used(home: Home):
+    accounts = AccountService(home.people.database)
+    accounts.add_user("newcomer", None)
+    with pytest.raises(NodeNotFoundError):
+        home.changes.delete(accounts.identity_of_user("newcomer"), ("home", "newcomer", "none"))
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -59,7 +59,13 @@ def services(tmp_path: Path, filled_database: Path) -> Iterator[Services]:
 
 def opened_services(folder: Path, filled_database: Path) -> Iterator[Services]:
     """Yield the services of a server with a copy of the database in a folder, and close them."""
-    settings = Settings(data=folder / "data", base_url="http://testserver", min_free_bytes=0, max_upload_bytes=20_000)
+    settings = Settings(
+        data=folder / "data",
+        base_url="http://testserver",
+        min_free_bytes=0,
+        max_upload_bytes=20_000,
+        catalogue_places=(str(folder / "surveys"),),
+    )
     prepare_data_folder(settings)
     shutil.copy(filled_database, settings.data / "photoz.sqlite")
     services = Services(settings)

@@ -96,7 +96,7 @@ def stars(server: RunningServer) -> str:
         client.put(f"/products/{number}/columns", json=meanings).raise_for_status()
         client.post(f"/products/{number}/publish").raise_for_status()
     query = {"LANG": "ADQL", "FORMAT": "csv", "QUERY": "SELECT table_name FROM photoz.products"}
-    return httpx2.get(f"{server.base_url}/tap/sync", params=query).text.split()[1]
+    return httpx2.get(f"{server.base_url}/tap/sync", params=query, timeout=60).text.split()[1]
 
 
 def _drag(page: "Page", plot: "Locator", begin: tuple[float, float], end: tuple[float, float]) -> None:

@@ -104,6 +104,9 @@ def test_a_query_is_completed_corrected_run_and_saved(signed_in: "Page", site: S
     page.get_by_label("Name of the table").fill("Five")
     page.get_by_role("button", name="Save and open").click()
     page.wait_for_url("**/explore?table=*.five")
+    page.get_by_role("status").get_by_text("5 rows").wait_for()
+    page.get_by_role("link", name="Plot", exact=True).click()
+    page.locator("figure > svg").first.wait_for()
 
     page.goto(site.url("/query"))
     page.get_by_text("History", exact=True).click()
@@ -176,6 +179,7 @@ def test_tables_rows_and_footprints_go_to_samp_clients_and_highlights_come_back(
     try:
         _send_rows(signed_in, site, client, received)
         _send_footprint(signed_in, site, received)
+        _send_view(signed_in, site, client, received)
     finally:
         client.disconnect()
     assert hub.names
@@ -214,6 +218,25 @@ def _send_footprint(page: "Page", site: Site, received: "queue.Queue[tuple[str, 
     with urlopen(sent["url"], timeout=30) as answer:
         assert answer.read().startswith(b"SIMPLE")
         assert answer.headers["Access-Control-Allow-Origin"] == "*"  # for programs that are pages
+
+
+def _send_view(
+    page: "Page", site: Site, client: SAMPIntegratedClient, received: "queue.Queue[tuple[str, dict[str, str]]]"
+) -> None:
+    """Send what a view of the explorer selects, from a later page of it, and receive highlights of its rows."""
+    page.goto(site.url(f"/explore?table={site.table}&filter=ge:objid:5&sort=asc:objid&size=20&page=2"))
+    page.get_by_text("Send to other programs").click()
+    page.get_by_role("button", name="Send to TOPCAT").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    mtype, sent = received.get(timeout=30)
+    assert mtype == "table.load.votable"
+    with urlopen(sent["url"], timeout=30) as answer:
+        assert parse_single_table(BytesIO(answer.read())).array["objid"].tolist() == list(range(5, 40))
+    page.get_by_text("It has arrived.").wait_for()
+    client.enotify_all("table.highlight.row", **{"table-id": sent["table-id"], "url": sent["url"], "row": "21"})
+    page.locator("tr.picked[data-row='21']").get_by_role("cell", name="26", exact=True).wait_for()
+    client.enotify_all("table.highlight.row", **{"table-id": sent["table-id"], "url": sent["url"], "row": "3"})
+    page.get_by_text("Row 4 was chosen elsewhere; not among the rows shown.").wait_for()
 
 
 def _lines(site: Site, name: str) -> dict[str, str]:
