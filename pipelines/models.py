@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.parallel import Runner
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
+from pipelines.inputs.catalogue_folders import Address
 from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import Projection
@@ -23,7 +24,6 @@ from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.outputs.stored_tables import StoredTable
 from pipelines.reports import RunReport
-from pipelines.training.catalogue_folders import Address
 from products.models import Release, Visibility
 from uws import Phase
 

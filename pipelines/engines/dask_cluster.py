@@ -17,8 +17,8 @@ from core.errors import ServiceBusyError
 from pipelines.crossmatch.objects import NearObjects, ObjectSource
 from pipelines.crossmatch.parallel import ThreadRunner, in_turn
 from pipelines.crossmatch.reach import Reach
+from pipelines.inputs.catalogue_folders import Address
 from pipelines.training import open_objects
-from pipelines.training.catalogue_folders import Address
 from pipelines.training.parquet_objects import ParquetObjects, Piece, near_in_piece
 
 __all__ = ["DaskEngine"]

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.parallel import Runner, ThreadRunner
+from pipelines.inputs.catalogue_folders import Address
 from pipelines.training import open_objects
-from pipelines.training.catalogue_folders import Address
 
 __all__ = ["Engine", "LocalEngine", "engine_of"]
 

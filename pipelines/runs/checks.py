@@ -10,12 +10,12 @@ from pathlib import Path
 from core.auth.models import Identity
 from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot
+from pipelines.inputs.catalogue_folders import Address, is_remote
 from pipelines.inputs.configuration import PipelineConfiguration
 from pipelines.inputs.lookup import Inputs, InspectInput, RunInput
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline, RunInputs, RunRequest
 from pipelines.runs.requests import checked_request
-from pipelines.training.catalogue_folders import Address, is_remote
 from products.models import Product, ProductStatus, Release, Visibility
 from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery

@@ -17,6 +17,7 @@ from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.parallel import Runner
 from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import Engine, LocalEngine
+from pipelines.inputs.catalogue_folders import Address, address_of, name_of
 from pipelines.inputs.configuration import PipelineConfiguration, configuration_document
 from pipelines.inputs.reading import Projection, read_table
 from pipelines.inputs.rows import RowSource, open_file_rows
@@ -25,7 +26,6 @@ from pipelines.outputs import output_name_for
 from pipelines.outputs.result_files import WrittenTable, write_result
 from pipelines.runs.provenance import software_versions
 from pipelines.training import open_objects
-from pipelines.training.catalogue_folders import Address, address_of, name_of
 from products.readers.recognition import format_of_name
 
 __all__ = ["ROWS_IN_MEMORY", "FileRun", "run_files"]

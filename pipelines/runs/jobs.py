@@ -19,6 +19,7 @@ from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.parallel import Runner
 from pipelines.definitions import PIPELINES
 from pipelines.engines.engine import Engine, LocalEngine, engine_of
+from pipelines.inputs.catalogue_folders import Address
 from pipelines.inputs.configuration import configuration_document
 from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import InputReader, Projection
@@ -30,7 +31,6 @@ from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import run_of_row
-from pipelines.training.catalogue_folders import Address
 from products.lifecycle.inspector import Inspector
 from products.lifecycle.job_products import JobProductService, ResultFile
 from products.models import FileRole, ProductStatus

@@ -10,9 +10,9 @@ from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError, UnreadableFileError
 from pipelines.crossmatch.objects import NearObjects
 from pipelines.crossmatch.reach import Reach
-from pipelines.training.catalogue_folders import Address, name_of, opened_file
+from pipelines.inputs.catalogue_folders import Address, name_of, opened_file
+from pipelines.inputs.partition_lists import ParquetPart
 from pipelines.training.objects import near_rows
-from pipelines.training.partition_lists import ParquetPart
 from products.rows.stored_file import StoredFile
 
 __all__ = ["ParquetObjects", "Piece", "near_in_piece"]

@@ -7,11 +7,11 @@ from typing import Any
 from core.errors import InvalidValueError
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.declarations import InputSlot, ParameterHint
+from pipelines.inputs.catalogue_folders import Address
 from pipelines.inputs.configuration import entry_of, format_of, refuse_meanings
 from pipelines.inputs.lookup import RunInput
 from pipelines.models import Pipeline, PipelineResult, Progress, RunInputs, RunRequest, Work, part_of
 from pipelines.reports import RunReport
-from pipelines.training.catalogue_folders import Address
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 from pipelines.training.hats import release_catalog
 from pipelines.training.photometry_choice import choose_photometry

@@ -15,8 +15,8 @@ from core.sky.healpix import nested_indices
 from pipelines.crossmatch import SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.reach import reach_around
+from pipelines.inputs.catalogue_folders import Address
 from pipelines.photometry import BandSummary, PhotometryConfiguration, add_magnitudes, photometry_columns
-from pipelines.training.catalogue_folders import Address
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 from pipelines.training.cuts import Cuts
 from pipelines.training.effects import parameters_without_effect

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import InvalidValueError, UnreadableFileError
 from core.sky.hats import partition_name
 from core.sky.healpix import FINEST_ORDER
-from pipelines.training.catalogue_folders import Address, CatalogueFolder
+from pipelines.inputs.catalogue_folders import Address, CatalogueFolder
 
 __all__ = ["ParquetPart", "parquet_part", "partitions_of"]
 
