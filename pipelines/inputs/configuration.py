@@ -20,6 +20,7 @@ __all__ = [
     "entry_of",
     "format_of",
     "read_configuration",
+    "read_model",
     "refuse_meanings",
 ]
 
@@ -56,9 +57,15 @@ class PipelineConfiguration(BaseModel):
 
 
 ConfigurationT = TypeVar("ConfigurationT", bound=PipelineConfiguration)
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 
 def read_configuration(model: type[ConfigurationT], text: bytes, name: str) -> ConfigurationT:
+    """Read the text of a configuration file of a pipeline, as `read_model` does."""
+    return read_model(model, text, name)
+
+
+def read_model(model: type[_ModelT], text: bytes, name: str) -> _ModelT:
     """Read the text of a configuration file.
 
     Raises

@@ -7,8 +7,8 @@ from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
 from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE, properties_of
 from pipelines.inputs.catalogue_folders import Address, CatalogueFolder
+from pipelines.inputs.partition_lists import parquet_part, partitions_of
 from pipelines.training.parquet_objects import ParquetObjects
-from pipelines.training.partition_lists import parquet_part, partitions_of
 
 __all__ = ["open_objects", "release_catalog"]
 

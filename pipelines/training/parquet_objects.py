@@ -11,8 +11,8 @@ from core.errors import InvalidValueError, UnreadableFileError
 from pipelines.crossmatch.objects import NearObjects
 from pipelines.crossmatch.reach import Reach
 from pipelines.inputs.catalogue_folders import Address, name_of, opened_file
+from pipelines.inputs.partition_lists import ParquetPart
 from pipelines.training.objects import near_rows
-from pipelines.training.partition_lists import ParquetPart
 from products.rows.stored_file import StoredFile
 
 __all__ = ["ParquetObjects", "Piece", "near_in_piece"]

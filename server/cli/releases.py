@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.auth.audit import AuditQuery, Subject
-from core.errors import NotFoundError
+from core.errors import InvalidValueError, NotFoundError
 from server.cli.context import OPERATOR, DataOption, open_services
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["log_command", "release_app"]
 
-release_app = typer.Typer(help="Releases that products refer to: list, set, delete.", no_args_is_help=True)
+release_app = typer.Typer(help="Releases that products refer to: list, set, prepare, delete.", no_args_is_help=True)
 
 _JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 _NameArgument = Annotated[str, typer.Argument(help="Name of the release.")]
@@ -80,6 +81,27 @@ def set_release(
         changes = {key: value for key, value in given.items() if value is not None}
         services.products.releases.save(OPERATOR, replace(values, **changes), name=None if made else name)
     typer.echo(f"{'Made' if made else 'Changed'} the release '{name}'.")
+
+
+@release_app.command("prepare")
+def prepare_command(
+    configuration: Annotated[Path, typer.Argument(help="Configuration file; its inputs are relative to it.")],
+    output: Annotated[Path, typer.Argument(help="Folder of releases, as PHOTOZ_DATASETS names it.")],
+    dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to run on.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine, without --dask.")] = 2,
+) -> None:
+    """Prepare the object catalogue of a release (magnitudes, dereddening, cuts, HATS), or go on with it."""
+    from pipelines.engines.clusters import dask_client
+    from pipelines.training.releases import load_release, prepare_release
+
+    if not configuration.is_file():
+        raise InvalidValueError(f"There is no configuration {configuration}.", field="configuration")
+    settings = load_release(configuration)
+    with dask_client(dask, workers) as client:
+        prepared = prepare_release(
+            settings, configuration.parent, output, client, progress=lambda step: typer.echo(step, err=True)
+        )
+    typer.echo(str(prepared.path))
 
 
 @release_app.command("delete")

@@ -17,8 +17,8 @@ import s3fs
 from core.errors import InvalidValueError, UnreadableFileError
 from core.sky.healpix import nested_indices
 from pipelines.crossmatch.reach import reach_around
+from pipelines.inputs.partition_lists import parquet_part
 from pipelines.training import TrainingSetConfiguration, make_training_set, open_objects
-from pipelines.training.partition_lists import parquet_part
 from tests.pipelines.training.skies import redshift_table
 from tests.support.hats import write_hats
 from tests.support.s3 import running_s3
