@@ -109,19 +109,27 @@ def spark_sql(sql: str, views: Mapping[tuple[str, str], str], types: Mapping[str
             view = views[table.db, table.name]
             table.set("db", None)
             table.set("this", exp.to_identifier(view, quoted=True))
-    tree = tree.transform(_let, copy=False)
-    known = {view: {name: kind for name, kind in columns.items() if _is_known(kind)} for view, columns in types.items()}
+    tree = _replaced(tree, _let)
+    known: dict[str, object] = {
+        view: {name: kind for name, kind in columns.items() if _is_known(kind)} for view, columns in types.items()
+    }
     tree = annotate_types(tree, schema=MappingSchema(known, dialect="spark", normalize=False), dialect="duckdb")
-    # From the leaves to the root, so that each node still has the types of its operands.
-    for node in reversed(list(tree.walk())):
-        changed = _changed(node)
-        if changed is not node:
-            changed.type = node.type
-            if node is tree:
-                tree = changed
-            else:
-                node.replace(changed)
+    tree = _replaced(tree, _changed)
     return str(tree.sql(dialect="spark", comments=False))
+
+
+def _replaced(tree: exp.Expr, change: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Return a tree with its nodes changed from the leaves to the root, so that each has the types of its operands."""
+    for node in reversed(list(tree.walk())):
+        changed = change(node)
+        if changed is node:
+            continue
+        changed.type = node.type
+        if node is tree:
+            tree = changed
+        else:
+            node.replace(changed)
+    return tree
 
 
 def _is_known(kind: str) -> bool:
@@ -199,8 +207,8 @@ def _finite(value: exp.Expr) -> exp.Expr:
 
 def _div(node: exp.Expr) -> exp.Expr:
     """Return a division: NULL by zero, and of whole numbers when both are."""
-    left, right = node.left, exp.Nullif(this=node.right.copy(), expression=exp.Literal.number(0))
-    kinds = _kind(node.left), _kind(node.right)
+    left, right = node.this, exp.Nullif(this=node.expression.copy(), expression=exp.Literal.number(0))
+    kinds = _kind(node.this), _kind(node.expression)
     if all(kind in _WHOLE for kind in kinds):
         return exp.Paren(this=exp.IntDiv(this=_operand(left), expression=right))
     if not _FLOATS.intersection(kinds):
@@ -215,8 +223,8 @@ def _operand(node: exp.Expr) -> exp.Expr:
 
 
 def _mod(node: exp.Expr) -> exp.Expr:
-    divisor = exp.Nullif(this=node.right.copy(), expression=exp.Literal.number(0))
-    return exp.Paren(this=exp.Mod(this=_operand(node.left), expression=divisor))
+    divisor = exp.Nullif(this=node.expression.copy(), expression=exp.Literal.number(0))
+    return exp.Paren(this=exp.Mod(this=_operand(node.this), expression=divisor))
 
 
 def _kind(node: exp.Expr) -> str:
@@ -262,7 +270,7 @@ def _try(node: exp.Expr) -> exp.Expr:
     def safe(part: exp.Expr) -> exp.Expr:
         name = next((name for kind, name in _SAFE.items() if type(part) is kind), None)
         if name is not None:
-            return exp.Anonymous(this=name, expressions=[part.left.copy(), part.right.copy()])
+            return exp.Anonymous(this=name, expressions=[part.this.copy(), part.expression.copy()])
         return exp.TryCast(this=part.this.copy(), to=part.args["to"].copy()) if type(part) is exp.Cast else part
 
     parts = reversed(list(inner.walk()))
@@ -294,6 +302,16 @@ def _log(node: exp.Expr) -> exp.Expr:
     if node.expression is None or node.this.name != "10":
         raise _unsupported(node)
     return exp.Anonymous(this="log10", expressions=[node.expression.copy()])
+
+
+def _sum(node: exp.Expr) -> exp.Expr:
+    """Return a sum that does not overflow: the sum of whole numbers is converted afterwards."""
+    distinct = isinstance(node.this, exp.Distinct)
+    value = node.this.expressions[0] if distinct else node.this
+    if _kind(value) in _FLOATS:
+        return node
+    wide = exp.cast(value.copy(), exp.DataType.build("DECIMAL(38, 0)"))
+    return exp.Sum(this=exp.Distinct(expressions=[wide]) if distinct else wide)
 
 
 def _texts(node: exp.Expr) -> exp.Expr:
@@ -330,6 +348,7 @@ _CHANGES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Cast: _cast,
     exp.Log: _log,
     exp.PercentileCont: _quantile,
+    exp.Sum: _sum,
     exp.GroupConcat: _texts,
     exp.Like: _like,
     exp.ILike: _like,

@@ -27,7 +27,7 @@ from tap.engine.spark.dialect import spark_sql
 from tap.engine.spark.views import view_of_table
 
 if TYPE_CHECKING:
-    from pyspark.sql.connect.dataframe import DataFrame
+    from pyspark.sql import DataFrame
     from pyspark.sql.connect.session import SparkSession
 
 __all__ = ["SparkEngine"]
@@ -133,7 +133,8 @@ class _Work:
     def wait(self, cancellation: Cancellation, deadline: float, seconds: float) -> None:
         ended = threading.Event()
         cancellation.on_cancel(ended.set)
-        self._session.registerProgressHandler(self._report)
+        handler: Any = self._report
+        self._session.registerProgressHandler(handler)
         thread = threading.Thread(target=self._write, args=(ended,), name="spark-query", daemon=True)
         thread.start()
         told = -1.0
@@ -161,7 +162,7 @@ class _Work:
         finally:
             ended.set()
 
-    def _report(self, stages: Any, **_: Any) -> None:  # as pyspark calls it
+    def _report(self, stages: Any, *_: Any, **__: Any) -> None:  # as pyspark calls it
         total = sum(stage.num_tasks for stage in stages or ())
         if total:
             self._share = sum(stage.num_completed_tasks for stage in stages) / total
@@ -207,7 +208,7 @@ def _read() -> Iterator[None]:
         yield
     except (OSError, pa.ArrowException) as e:
         raise QueryCrashedError(
-            "The rows that the cluster wrote cannot be read. Ask an administrator to check that PHOTOZ_SPARK_RESULTS is "
+            "The rows that the cluster wrote cannot be read. Ask an administrator whether PHOTOZ_SPARK_RESULTS is "
             "a folder of all its machines."
         ) from e
 

@@ -12,7 +12,7 @@ from tap.engine.file_columns import Conversion
 from tap.engine.protocol import EngineTable
 
 if TYPE_CHECKING:
-    from pyspark.sql.connect.dataframe import DataFrame
+    from pyspark.sql import DataFrame
     from pyspark.sql.connect.session import SparkSession
 
 __all__ = ["view_of_table"]
