@@ -20,6 +20,7 @@ from tap.uploads.user_table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
 from uws import Job, JobContext, JobKind, JobService, Phase
 
 if TYPE_CHECKING:
+    from tap.async_queries.cluster_lane import ClusterLane
     from tap.async_queries.jobs import QueryJobList
     from tap.conesearch import ConeSearch
     from tap.datalink import LinkService
@@ -90,6 +91,9 @@ class TapServices:
     @part
     def catalog(self) -> "TableCatalog":
         """The table sets of identities."""
+        return self._catalog_with(self._catalogue_plans)
+
+    def _catalog_with(self, plans: "CataloguePlans") -> "TableCatalog":
         from tap.async_queries.result_tables import ResultTables
         from tap.metadata.catalog import TableCatalog
         from tap.metadata.challenge_tables import ChallengeTables
@@ -103,7 +107,7 @@ class TapServices:
         return TableCatalog(
             (
                 ProductTables(products.published, settings.tables_folder, settings, files, challenges),
-                SurveyTables(self.catalogues, self._catalogue_plans),
+                SurveyTables(self.catalogues, plans),
                 UserTables(products.user_tables, settings.user_tables_folder),
                 RegistryTables(self._registry, self.metadata_files),
                 ResultTables(self.results, self._jobs, self._is_readable, max_columns=settings.max_columns),
@@ -137,6 +141,20 @@ class TapServices:
         return CataloguePlans(
             settings.catalogues_folder, self.partition_copies, most_bytes=settings.catalogue_query_bytes
         )
+
+    @part
+    def _cluster(self) -> "ClusterLane | None":
+        from tap.async_queries.cluster_lane import ClusterLane
+        from tap.metadata.survey_catalogues.plans import CataloguePlans
+
+        settings = self._settings
+        if settings.spark_remote is None or settings.spark_results is None:
+            return None
+        plans = CataloguePlans(
+            settings.catalogues_folder, self.partition_copies, most_bytes=settings.spark_query_bytes, in_place=True
+        )
+        catalog = self._catalog_with(plans)
+        return ClusterLane(settings, settings.spark_remote, settings.spark_results, catalog, self.uploads)
 
     def _is_readable(self, identity: Identity, name: str) -> bool:
         return self.catalog.lookup(identity).get(name) is not None
@@ -336,7 +354,7 @@ class TapServices:
         # Imported when the first query runs: commands and workers with other jobs do not need it.
         from tap.async_queries.jobs import QueryJobList
 
-        return QueryJobList(self._settings, self.catalog, self.results, self._identity_of, self.uploads)
+        return QueryJobList(self._settings, self.catalog, self.results, self._identity_of, self.uploads, self._cluster)
 
     def _query_ended(self, job: Job) -> None:
         self._remove_uploads(job)

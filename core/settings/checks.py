@@ -105,6 +105,13 @@ def _jobs(settings: Settings) -> Iterator[str]:
             )
         if not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
             yield f"PHOTOZ_REDIS_URL is '{settings.redis_url}'. Write it as in redis://127.0.0.1:6379/0."
+    if settings.spark_remote is not None:
+        if not settings.spark_remote.startswith("sc://"):
+            yield f"PHOTOZ_SPARK_REMOTE is '{settings.spark_remote}'. Write it as in sc://host:15002."
+        if settings.spark_results is None:
+            yield "PHOTOZ_SPARK_REMOTE needs PHOTOZ_SPARK_RESULTS, a folder of this server and of the cluster."
+        if find_spec("pyspark") is None:
+            yield "PHOTOZ_SPARK_REMOTE needs the client of Spark. Install it: pip install 'photoz-server[spark]'."
     if settings.dask_scheduler is not None and find_spec("distributed") is None:
         yield "PHOTOZ_DASK_SCHEDULER needs Dask. Install it: pip install 'photoz-server[dask]'."
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pyarrow as pa
 
@@ -10,11 +11,13 @@ from core.database import utc_now
 from core.errors import PhotozError
 from core.settings import Settings
 from core.web.dali import DaliParameters
+from tap.async_queries.cluster_lane import ClusterLane
 from tap.async_queries.result_files import ResultFiles
 from tap.async_queries.warm_engine import WarmEngine
 from tap.engine import QueryFailedError, QueryTimeoutError, ResultStream
 from tap.metadata.catalog import TableCatalog
-from tap.service import TapService
+from tap.metadata.survey_catalogues.plans import TooLargeScanError
+from tap.service import OpenQuery, TapService
 from tap.uploads.tap_upload import Uploads
 from uws import Job, JobContext
 
@@ -32,6 +35,8 @@ class QueryJobList:
     ----------
     identity_of
         Returns the current identity of an active account with a scope.
+    cluster
+        Where queries run that read too much of survey catalogues for this server, if there is a cluster.
     """
 
     def __init__(
@@ -41,12 +46,14 @@ class QueryJobList:
         results: ResultFiles,
         identity_of: Callable[[str, Scope], Identity],
         uploads: Uploads,
+        cluster: ClusterLane | None = None,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._results = results
         self._identity_of = identity_of
         self._uploads = uploads
+        self._cluster = cluster
         self._engine = WarmEngine()
 
     def run(self, context: JobContext) -> None:
@@ -60,11 +67,8 @@ class QueryJobList:
         with self._engine.use(context.scratch.parent) as engine:
             context.progress(0.0, "Running the query")
             service = TapService(self._settings, self._catalog, engine, self._uploads)
-            parameters = DaliParameters(_pairs(context.job), context.job.files)
             try:
-                opened = service.open(
-                    parameters, context.job.identity(self._identity_of), seconds=_seconds_left(context.job)
-                )
+                opened = self._opened(service, context)
                 with opened.stream as stream:
                     rows = _Rows(stream, context)
                     size = self._results.write(
@@ -78,6 +82,24 @@ class QueryJobList:
                 raise _duration_error(context.job, self._settings.job_seconds_limit) from e
         context.progress(1.0, f"{rows.count} rows")
         context.add_result("result", "results/result", opened.result_format.content_type, size)
+
+    def _opened(self, service: TapService, context: JobContext) -> OpenQuery:
+        """Start the query of a job here, or on the cluster when it reads too much for this server."""
+        job = context.job
+        parameters, identity = DaliParameters(_pairs(job), job.files), job.identity(self._identity_of)
+        try:
+            return service.open(parameters, identity, seconds=_seconds_left(job))
+        except TooLargeScanError as e:
+            if self._cluster is None:
+                raise
+            context.log(f"{e} The query runs on the cluster.")
+        context.progress(0.0, "Running the query on the cluster")
+        on_cluster = self._cluster.service(partial(_report, context))
+        return on_cluster.open(parameters, identity, seconds=_seconds_left(job))
+
+
+def _report(context: JobContext, share: float) -> None:
+    context.progress(0.9 * share, f"{share:.0%} of the tasks of the cluster are done")
 
 
 class _Rows:

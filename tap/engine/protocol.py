@@ -79,6 +79,8 @@ class EngineTable:
         Columns of the table, where they have other names in the files; by default all columns of the files.
     sizes
         Estimated sizes of the scans of the query by their aliases, where they are known without opening the files.
+    addresses
+        Paths or URLs of files, instead of ``files``, which the engine reads from where it runs.
     """
 
     schema: str
@@ -90,9 +92,11 @@ class EngineTable:
     hidden: tuple[int, ...] = ()
     columns: tuple[FileColumn, ...] = ()
     sizes: Mapping[str, TableSize] = field(default_factory=dict, hash=False)
+    addresses: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.data is not None) + bool(self.files) + (self.upload is not None) != 1:
+        sources = (self.data is not None, bool(self.files), self.upload is not None, bool(self.addresses))
+        if sum(sources) != 1:
             message = f"table {self.schema}.{self.name} needs either files, data or an upload"
             raise ValueError(message)
 

@@ -19,13 +19,17 @@ from tap.metadata.survey_catalogues.models import SCHEMA, SurveyCatalogue
 from tap.metadata.survey_catalogues.partitions import PartitionList, open_partitions
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
-__all__ = ["CataloguePlans", "FileLayout"]
+__all__ = ["CataloguePlans", "FileLayout", "TooLargeScanError"]
 
 #: Bytes of the footer of a file, which is read whatever columns are.
 _FOOTER_BYTES = 32_000
 #: Part of the bytes of the files that the HEALPix column takes.
 _SMALL = 0.02
 _TYPES = {Conversion.SIGNED: pa.int64(), Conversion.TEXT: pa.string()}
+
+
+class TooLargeScanError(InvalidValueError):
+    """Error of a query that would read more bytes of a survey catalogue than the settings allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +71,22 @@ class CataloguePlans:
         Copies of the partitions of remote catalogues.
     most_bytes
         Most bytes that a query may read of one catalogue; 0 is no limit.
+    in_place
+        Whether the engine reads the files from where it runs, so that remote ones are not copied.
     """
 
-    def __init__(self, folder: Path, copies: PartitionCopies, *, most_bytes: int) -> None:
+    def __init__(self, folder: Path, copies: PartitionCopies, *, most_bytes: int, in_place: bool = False) -> None:
         self._folder = folder
         self._copies = copies
         self._most_bytes = most_bytes
+        self._in_place = in_place
 
     def table(self, catalogue: SurveyCatalogue, layout: FileLayout, scans: Sequence[Scan]) -> EngineTable:
         """Return the table for the engine, with the files of the partitions that scans of a query read.
 
         Raises
         ------
-        InvalidValueError
+        TooLargeScanError
             The query would read more bytes than the settings allow.
         UnreadableFileError
             The list of partitions is missing.
@@ -98,7 +105,7 @@ class CataloguePlans:
         sizes = [_size(catalogue, layout, partitions, some, scan) for some, scan in zip(found, scans, strict=True)]
         read = sum(size.bytes for size in sizes)
         if self._most_bytes and read > self._most_bytes:
-            raise InvalidValueError(
+            raise TooLargeScanError(
                 f"The query would read {_quantity(read)} of {catalogue.full_name} in {len(places)} of "
                 f"{len(partitions)} partitions; at most {_quantity(self._most_bytes)} are read. Restrict it to a "
                 "smaller region, or select fewer columns.",
@@ -108,7 +115,12 @@ class CataloguePlans:
         if not len(places):
             return EngineTable(SCHEMA, catalogue.name, data=_empty(catalogue, partitions), sizes=by_alias)
         wanted = {sources[name] for scan in scans for name in scan.columns if name in sources}
-        files = self._files(catalogue, partitions.names(places), wanted)
+        names = partitions.names(places)
+        if self._in_place:
+            root = CatalogueFolder(catalogue.data_root)
+            addresses = tuple(map(root.address, names))
+            return EngineTable(SCHEMA, catalogue.name, addresses=addresses, columns=columns, sizes=by_alias)
+        files = self._files(catalogue, names, wanted)
         return EngineTable(SCHEMA, catalogue.name, files=files, columns=columns, sizes=by_alias)
 
     def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], columns: Collection[str]) -> tuple[Path, ...]:

@@ -19,13 +19,16 @@ from products.rows.derive import derive_rows
 from products.rows.stored_columns import stored_names
 from server.services import Services
 from tap.adql import CatalogTable
+from tap.engine import QueryEngine
 from tap.metadata.catalog import TableBlock, TableCatalog
 from tap.metadata.survey_catalogues.models import CatalogueValues
+from tap.metadata.survey_catalogues.plans import CataloguePlans
+from tap.metadata.survey_catalogues.tables import SurveyTables
 from tap.models import TapSchema, TapTable
 from tap.service import TapService
 from tests.support.hats import write_hats
 
-__all__ = ["Lane", "as_catalogue", "as_product", "frame_columns", "lane"]
+__all__ = ["Lane", "as_catalogue", "as_product", "frame_columns", "in_place", "lane"]
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _MOST_ROWS = 250
@@ -72,10 +75,20 @@ class _Fixed:
         return []
 
 
-def lane(services: Services, tables: Sequence[TapTable]) -> Lane:
-    """Give the runner of queries on some tables."""
+def lane(services: Services, tables: Sequence[TapTable], engine: QueryEngine | None = None) -> Lane:
+    """Give the runner of queries on some tables, by default on the engine of the services."""
     catalog = TableCatalog((_Fixed(tables),), services.tap.metadata_files)
-    return Lane(TapService(services.settings, catalog, services.tap.engine, services.tap.uploads))
+    return Lane(TapService(services.settings, catalog, engine or services.tap.engine, services.tap.uploads))
+
+
+def in_place(services: Services, table: TapTable) -> TapTable:
+    """Give the table of a survey catalogue for an engine that reads its files where they are."""
+    plans = CataloguePlans(
+        services.settings.catalogues_folder, services.tap.partition_copies, most_bytes=0, in_place=True
+    )
+    provider = SurveyTables(services.tap.catalogues, plans)
+    (found,) = provider.named(ANONYMOUS, "hats", table.entry.engine_table)
+    return replace(found, entry=replace(found.entry, name=table.name))
 
 
 def as_product(name: str, rows: Mapping[Column, pa.Array], folder: Path) -> TapTable:

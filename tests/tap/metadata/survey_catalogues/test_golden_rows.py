@@ -10,13 +10,16 @@ from cdshealpix.nested import vertices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import PhotozError
 from core.settings import Settings
 from server.services import Services
+from tap.models import TapTable
 from tests.support.databases import EmptySQLite
+from tests.support.spark import spark_connect
 from tests.tap.adql.case_files import pairs
 from tests.tap.adql.sky import sky_rows
 from tests.tap.golden import GOLDEN, Catalogues, make_catalogues
-from tests.tap.metadata.survey_catalogues.both_ways import Lane, as_catalogue, as_product, frame_columns, lane
+from tests.tap.metadata.survey_catalogues.both_ways import Lane, as_catalogue, as_product, frame_columns, in_place, lane
 
 _GEOMETRY = ("CONTAINS", "INTERSECTS", "DISTANCE")
 
@@ -27,22 +30,34 @@ def _ways(query: str) -> tuple[str, ...]:
     return ways if any(word in query for word in _GEOMETRY) else ways[:2]
 
 
+#: What is refused on the cluster before it runs, because the functions of other kinds have no equal there.
+_NOT_ON_CLUSTER = frozenset(
+    {
+        "a histogram in one row",
+        "a query as a value that looks outside, in two pairs of parentheses",
+        "a word is not a part of a word",
+        "booleans compare with numbers",
+        "casts of what has no value",
+        "errors of photometric redshifts",
+        "functions of functions of long expressions",
+        "rounding and truncating, also to the left of the point",
+        "texts of groups",
+        "times compare with texts",
+        "times keep the instant of their offset",
+        "user-defined functions of text",
+    }
+)
+
+
 @pytest.fixture(scope="module")
 def made() -> Catalogues:
     return make_catalogues()
 
 
 @pytest.fixture(scope="module")
-def lanes(
-    made: Catalogues, tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite
-) -> Iterator[Mapping[str, Lane]]:
+def services(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("lanes")
-    rows = {
-        table.name: {column: values[column.name] for column in table.columns} for table, values in sky_rows().items()
-    }
-    rows["cat.golden_objects"] = frame_columns(made.objects)
-    rows["cat.golden_spectra"] = frame_columns(made.spectra)
-    services = Services(
+    made = Services(
         Settings(
             data=folder / "data",
             database_url=empty_sqlite.database(folder / "photoz.sqlite"),
@@ -50,17 +65,41 @@ def lanes(
             query_workers=1,
         )
     )
-    try:
-        stored = {
-            "product": [as_product(name, columns, folder) for name, columns in rows.items()],
-            "hats": [as_catalogue(services, name, columns, folder) for name, columns in rows.items()],
-            "hats without cells": [
-                as_catalogue(services, name, columns, folder, cells=False) for name, columns in rows.items()
-            ],
-        }
-        yield {way: lane(services, tables) for way, tables in stored.items()}
-    finally:
-        services.close()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def tables(services: Services, made: Catalogues) -> Mapping[str, list[TapTable]]:
+    folder = services.settings.data.parent
+    rows = {
+        table.name: {column: values[column.name] for column in table.columns} for table, values in sky_rows().items()
+    }
+    rows["cat.golden_objects"] = frame_columns(made.objects)
+    rows["cat.golden_spectra"] = frame_columns(made.spectra)
+    return {
+        "product": [as_product(name, columns, folder) for name, columns in rows.items()],
+        "hats": [as_catalogue(services, name, columns, folder) for name, columns in rows.items()],
+        "hats without cells": [
+            as_catalogue(services, name, columns, folder, cells=False) for name, columns in rows.items()
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def lanes(services: Services, tables: Mapping[str, list[TapTable]]) -> Mapping[str, Lane]:
+    return {way: lane(services, found) for way, found in tables.items()}
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    services: Services, tables: Mapping[str, list[TapTable]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lane]:
+    with spark_connect() as remote:
+        from tap.engine.spark.engine import SparkEngine
+
+        engine = SparkEngine(remote, tmp_path_factory.mktemp("results"))
+        yield lane(services, [in_place(services, table) for table in tables["hats"]], engine)
 
 
 @pytest.mark.parametrize(("name", "query", "expected"), list(pairs()), ids=[name for name, _, _ in pairs()])
@@ -86,6 +125,28 @@ def test_rows_are_those_of_an_independent_computation(lanes: Mapping[str, Lane],
             for cell, value in zip(row, values, strict=True):
                 is_inexact = isinstance(value, float)
                 assert cell == (pytest.approx(value, rel=1e-9, abs=1e-12) if is_inexact else _plain(value)), way
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in pairs()] + list(GOLDEN))
+def test_rows_on_a_cluster_are_the_same(cluster: Lane, made: Catalogues, name: str):
+    known = {name: (query, expected) for name, query, expected in pairs()}
+    if name in known:
+        query, expected = known[name]
+    else:
+        text, compute = GOLDEN[name]
+        query, expected = text.replace("{o}", "cat.golden_objects").replace("{s}", "cat.golden_spectra"), compute(made)
+    if name in _NOT_ON_CLUSTER:
+        with pytest.raises(PhotozError, match="cluster"):
+            cluster.rows(query)
+        return
+    found = cluster.rows(query)
+    if "ORDER BY" not in query:
+        found, expected = sorted(found, key=repr), sorted(expected, key=repr)
+    assert len(found) == len(expected)
+    for row, values in zip(found, expected, strict=True):
+        for cell, value in zip(row, values, strict=True):
+            is_inexact = isinstance(value, float)
+            assert cell == (pytest.approx(value, rel=1e-9, abs=1e-12) if is_inexact else _plain(value))
 
 
 def _plain(value: object) -> object:
