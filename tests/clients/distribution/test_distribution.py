@@ -102,6 +102,6 @@ def test_the_sources_are_of_the_oldest_version():
         ast.parse(path.read_text(encoding="utf-8"), feature_version=oldest)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/notebooks/first-estimates.ipynb"])
 def test_pages_name_the_wheel_as_it_is(built, page):
     assert f"/static/clients/{built[0].name}" in (CLIENTS.parent / page).read_text()

@@ -1,5 +1,6 @@
 """Administration of releases: list, create, edit, delete."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, Response
@@ -88,11 +89,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
         stored = releases.find(identity, name)
-        chosen = {product.internal_name: product for product in _objects_of(services, identity, stored).products}
-        product = chosen.get(fields.get("product", ""))
-        if product is None:
-            message = "Choose one of the products of this release that can serve as its object catalogue."
-            raise InvalidValueError(message, field="product")
+        product = _chosen(_objects_of(services, identity, stored).products, fields.get("product", ""))
         services.products.service.change(identity, product.id, ProductChanges(official=True))
         return see_other(release_address(name))
 
@@ -108,6 +105,14 @@ def _objects_of(services: WebServices, identity: Identity, stored: StoredRelease
         checker.catalogue_of(stored.release) is not None,
         checker.catalogue_products_of(identity, stored.release, slot),
     )
+
+
+def _chosen(products: Sequence[Product], name: str) -> Product:
+    for product in products:
+        if product.internal_name == name:
+            return product
+    message = "Choose one of the products of this release that can serve as its object catalogue."
+    raise InvalidValueError(message, field="product")
 
 
 def _fields_of(stored: StoredRelease) -> dict[str, str]:
