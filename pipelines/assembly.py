@@ -18,7 +18,7 @@ from pipelines.runs.presets import PresetService
 from pipelines.runs.preview import RunPreviewer
 from pipelines.service import PipelineService
 from products.assembly import ProductServices
-from uws import JobContext, JobKind, JobService
+from uws import Job, JobContext, JobKind, JobService
 
 if TYPE_CHECKING:
     from pipelines.runs.jobs import PipelineJobs
@@ -119,10 +119,18 @@ class PipelineServices:
                 retry=True,
                 seconds=self._settings.job_seconds,
                 long_running=True,
-                on_end=self.completion.ended,
+                on_end=self._ended,
                 label=pipeline.display_name,
                 path=f"/pipelines/{name}",
             )
+
+    def _ended(self, job: Job) -> None:
+        if self._settings.dask_cluster is not None:
+            # Imported where clusters are started alone.
+            from pipelines.runs.clusters import end_cluster
+
+            end_cluster(self._settings, job.id)
+        self.completion.ended(job)
 
     def _run(self, context: JobContext) -> None:
         self._pipeline_jobs.run(context)

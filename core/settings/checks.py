@@ -114,6 +114,24 @@ def _jobs(settings: Settings) -> Iterator[str]:
             yield "PHOTOZ_SPARK_REMOTE needs the client of Spark. Install it: pip install 'photoz-server[spark]'."
     if settings.dask_scheduler is not None and find_spec("distributed") is None:
         yield "PHOTOZ_DASK_SCHEDULER needs Dask. Install it: pip install 'photoz-server[dask]'."
+    if settings.dask_cluster is not None:
+        yield from _cluster(settings)
+
+
+def _cluster(settings: Settings) -> Iterator[str]:
+    if settings.dask_scheduler is not None:
+        yield "PHOTOZ_DASK_CLUSTER starts a cluster for each run, but PHOTOZ_DASK_SCHEDULER names one. Leave one out."
+    if settings.dask_minimum > settings.dask_maximum:
+        yield (
+            f"PHOTOZ_DASK_MINIMUM is {settings.dask_minimum}, more than PHOTOZ_DASK_MAXIMUM, {settings.dask_maximum}. "
+            "Lower it."
+        )
+    library, extra = ("dask_jobqueue", "slurm") if settings.dask_cluster == "slurm" else ("distributed", "dask")
+    if find_spec(library) is None:
+        yield (
+            f"PHOTOZ_DASK_CLUSTER is '{settings.dask_cluster}', which needs the extra '{extra}'. "
+            f"Install it: pip install 'photoz-server[{extra}]'."
+        )
 
 
 def _people(settings: Settings) -> Iterator[str]:

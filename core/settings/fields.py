@@ -235,12 +235,16 @@ class Settings(FolderSettings):
         description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run; needs the "
         "extra 'dask'. By default they run in the process of their job.",
     )
-    combination_rows: int = Field(
-        4_000_000,
-        ge=0,
-        description="Rows of a combination of redshift catalogues that stay in memory; with more, rows wait on disk "
-        "and are compared partition by partition of the sky.",
+    dask_cluster: Literal["local", "slurm"] | None = Field(
+        None, description="Dask cluster of its own for each run of a pipeline: of processes here, or of Slurm jobs."
     )
+    dask_minimum: int = Field(1, ge=1, description="Slurm jobs that must have started before a run goes on.")
+    dask_maximum: int = Field(4, ge=1, description="Most workers of such a cluster.")
+    dask_memory: str = Field("4GB", pattern=r"^\d+ ?[KMGT]i?B$", description="Memory of each worker.")
+    dask_queue: str | None = Field(None, description="Partition of Slurm in which workers run.")
+    dask_account: str | None = Field(None, description="Account of Slurm that workers are charged to.")
+    dask_walltime: str = Field("01:00:00", description="Time limit of the Slurm job of a worker.")
+    combination_rows: int = Field(4_000_000, ge=0, description="Rows of a combination kept in memory, not on disk.")
     job_queue: Literal["processes", "celery"] = Field(
         "processes",
         description="What runs jobs: processes that the server starts, or Celery workers (photoz worker) behind Redis.",

@@ -148,9 +148,13 @@ def _slurm(options: ClusterOptions, name: str, folder: Path, log: Log) -> Iterat
         yield str(cluster.scheduler_address)
     finally:
         states.report()
-        cluster.close()
+        try:
+            cluster.close()
+        except (AssertionError, OSError, RuntimeError, TimeoutError) as error:
+            # Dask asserts that all jobs were submitted; Slurm may have refused some.
+            log(f"The Dask cluster did not end in order: {type(error).__name__}")
         cancel_slurm_jobs(name)
-        _log_ends(folder, log)
+        _log_ends(folder, name, log)
 
 
 class _States:
@@ -173,8 +177,8 @@ class _States:
                 self._log(f"Slurm job {number}: {state.strip()}")
 
 
-def _log_ends(folder: Path, log: Log) -> None:
-    for path in sorted(folder.glob("slurm-*.out")):
+def _log_ends(folder: Path, name: str, log: Log) -> None:
+    for path in sorted(folder.glob(f"{name}-*.err")):
         lines = path.read_text("utf-8", "replace").splitlines()[-_LAST_LINES:]
         for line in lines:
             log(f"{path.stem}: {line[:300]}")

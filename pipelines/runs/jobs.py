@@ -3,8 +3,8 @@
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.settings import Settings
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.parallel import Runner
 from pipelines.definitions import PIPELINES
+from pipelines.engines.clusters import running_cluster
 from pipelines.engines.engine import Engine, LocalEngine, engine_of
 from pipelines.inputs.catalogue_folders import Address
 from pipelines.inputs.configuration import configuration_document
@@ -29,6 +30,7 @@ from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, 
 from pipelines.outputs.result_files import write_result
 from pipelines.outputs.stored_tables import StoredTable
 from pipelines.runs.checks import CheckedRun, RunChecker
+from pipelines.runs.clusters import cluster_options, slurm_name
 from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
@@ -114,7 +116,7 @@ class PipelineJobs:
         for each in inputs.all:
             if each.address is not None:
                 steps.log(_meanings_of(each))
-        with engine_of(self._settings.dask_scheduler) as engine:
+        with self._engine(context) as engine:
             rows = 0 if engine.is_elsewhere else self._settings.combination_rows
             scratch = context.scratch / "work"
             scratch.mkdir()
@@ -148,6 +150,21 @@ class PipelineJobs:
             context, run, [main, *(ResultFile(path, FileRole.AUXILIARY) for path in others)], made,
             steps.part(0.78, 0.99),
         )  # fmt: skip
+
+    @contextmanager
+    def _engine(self, context: JobContext) -> Iterator[Engine]:
+        """Give the engine of the settings; a cluster is started for this run alone."""
+        options = cluster_options(self._settings)
+        if options is None:
+            with engine_of(self._settings.dask_scheduler) as engine:
+                yield engine
+            return
+        logs = context.scratch / "cluster"
+        with (
+            running_cluster(options, slurm_name(context.job.id), logs, context.log) as address,
+            engine_of(address) as engine,
+        ):
+            yield engine
 
     def _publish(
         self,

@@ -47,6 +47,8 @@ def test_a_name_like_no_setting_and_several_problems_are_told() -> None:
         ({"base_url": "http://photoz.example.org", "secure_cookies": True}, "PHOTOZ_SECURE_COOKIES"),
         ({"secret_key": "x"}, "PHOTOZ_SECRET_KEY"),
         ({"job_queue": "celery"}, "PHOTOZ_JOB_QUEUE"),
+        ({"dask_cluster": "local", "dask_scheduler": "tcp://dask.example.org:8786"}, "PHOTOZ_DASK_CLUSTER"),
+        ({"dask_cluster": "slurm", "dask_minimum": 5}, "PHOTOZ_DASK_MINIMUM"),
         ({"database_url": "mysql://u@h/d"}, "PHOTOZ_DATABASE_URL"),
         ({"database_url": "photoz"}, "PHOTOZ_DATABASE_URL"),
         ({"files_url": "/srv/files"}, "PHOTOZ_FILES_URL"),
