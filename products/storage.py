@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from core.auth.audit import Subject, record
@@ -72,13 +73,18 @@ def find_product(session: Session, identity: Identity, key: int | str, *, lock: 
     NotFoundError
         It does not exist or may not be read; the message is the same.
     """
-    condition = ProductRow.id == key if isinstance(key, int) else ProductRow.internal_name == key
-    statement = select(ProductRow).where(condition, readable(identity))
-    row = session.scalar(statement.with_for_update(of=ProductRow) if lock else statement)
+    statement = _finding(identity, utc_today(), by_number=isinstance(key, int))
+    row = session.scalar(statement.with_for_update(of=ProductRow) if lock else statement, {"key": key})
     if row is None:
         message = f"There is no product '{key}'."
         raise NotFoundError(message)
     return row
+
+
+@lru_cache(maxsize=256)  # nearly every request about a product needs it
+def _finding(identity: Identity, today: date, *, by_number: bool) -> Select[ProductRow]:
+    column = ProductRow.id if by_number else ProductRow.internal_name
+    return select(ProductRow).where(column == bindparam("key"), readable(identity, today))
 
 
 def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:

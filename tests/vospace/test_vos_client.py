@@ -18,6 +18,7 @@ from server.data_folder import prepare_data_folder
 from server.migrations.upgrade import migrate
 from server.services import Services
 from tests.support.certificates import Certificate, self_signed
+from tests.support.forked_workers import forked_workers
 from tests.support.ports import free_port
 from tests.support.vos_client import VosClient
 from tests.support.waiting import wait_for
@@ -47,17 +48,18 @@ def served(data: Path, certificate: Certificate | None = None) -> Iterator[tuple
     prepare_data_folder(settings)
     services = Services(settings)
     migrate(services.database)
-    services.queue.start()
     tls = {} if certificate is None else {"ssl_certfile": certificate.cert, "ssl_keyfile": certificate.key}
     server = uvicorn.Server(uvicorn.Config(create_app(services), port=port, log_level="warning", **tls))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_for(lambda: server.started or not thread.is_alive(), "the server did not start")
-        assert server.started
-        for name in ("ada", "bob"):
-            services.accounts.service.add_user(name, None)
-        yield settings.public_url, services
+        with forked_workers():
+            services.queue.start()
+            wait_for(lambda: server.started or not thread.is_alive(), "the server did not start")
+            assert server.started
+            for name in ("ada", "bob"):
+                services.accounts.service.add_user(name, None)
+            yield settings.public_url, services
     finally:
         server.should_exit = True
         thread.join()
