@@ -94,6 +94,8 @@ def main() -> None:
                     found[place].append(measure(server, asked, given.clients, given.seconds))
             one, two = ([statistics.median(values) for values in zip(*each, strict=True)] for each in found)
             print(f"{name}: {one[0]:.0f}/s and {two[0]:.0f}/s, ratio {two[0] / one[0]:.2f} (claim {LIMIT})")
+            most = (os.cpu_count() or 1) * one[1] / one[2]
+            print(f"  one web process with its query processes leaves room for a ratio of {most:.2f}, without clients")
             for what, place in (("web processes", 1), ("all processes", 2)):
                 print(f"  processor time of a request in {what}: {one[place]:.2f} and {two[place]:.2f} ms")
 

@@ -55,6 +55,12 @@ class ProductQuery:
     offset: int = 0
     limit: int | None = None
 
+    @property
+    def looks_closely(self) -> bool:
+        """Whether there are conditions on descriptions or tables, which take longer than to sort what they find."""
+        limits = {*self.rows, *self.area} - {None}
+        return bool(self.text or self.conditions or limits) or self.with_redshift is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -92,8 +98,8 @@ def list_products(session: Session, identity: Identity, query: ProductQuery) -> 
         return Page(len(rows), tuple(product_of_row(row) for row in rows))
     # Only the numbers are sorted; the full rows are read for the page alone.
     ordered, end = select(ProductRow.id).where(*conditions).order_by(*ordering), query.offset + (query.limit or 0)
-    if query.text:
-        # A search reads every description, so it runs once and its results are counted.
+    if query.looks_closely:
+        # It looks at all products anyway, so it runs once and its results are counted.
         found = session.scalars(ordered).all()
         count, numbers = len(found), found[query.offset : end]
     else:
