@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import s3fs
 
 from tests.server.application import Application, running_application
 from tests.support.forwarder import Forwarder, running_forwarder
@@ -27,6 +28,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forwarder]:
         with running_forwarder(int(address.rpartition(":")[2]), log) as forwarder:
             patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{forwarder.port}")
             patch.setenv("AWS_MAX_ATTEMPTS", "1")
+            patch.setattr(s3fs.S3FileSystem, "retries", 1)  # each waits longer than the one before
             yield forwarder
 
 
