@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,6 +54,11 @@ async def echo(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
 
 
+async def busy(_request: Request) -> PlainTextResponse:
+    time.sleep(3 * BOUNDS.head_seconds)  # noqa: ASYNC251 - it keeps the whole process from everything else
+    return PlainTextResponse("done")
+
+
 async def endless(_request: Request) -> StreamingResponse:
     async def blocks() -> Iterator[bytes]:
         while True:
@@ -63,10 +69,13 @@ async def endless(_request: Request) -> StreamingResponse:
 
 
 @contextlib.contextmanager
-def opened_door(bounds: ConnectionBounds) -> Iterator[Door]:
+def opened_door(bounds: ConnectionBounds, *, keep_alive: float = 5) -> Iterator[Door]:
     connections = Connections(bounds)
     app = Starlette(
-        routes=[Route("/", hello), Route("/echo", echo, methods=["POST"]), Route("/endless", endless)],
+        routes=[
+            *(Route("/", hello), Route("/echo", echo, methods=["POST"])),
+            *(Route("/endless", endless), Route("/busy", busy)),
+        ],
         middleware=[Middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)],
     )
     listener = socket.create_server(("127.0.0.1", 0))
@@ -79,6 +88,7 @@ def opened_door(bounds: ConnectionBounds) -> Iterator[Door]:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # uvicorn passes it on to a timer
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -137,6 +147,19 @@ def test_a_second_request_of_a_connection_has_a_deadline_too(door: Door):
         opened.sendall(GET)
         assert b"hello" in opened.recv(65_536)
         assert answer_to(opened, b"GET / HT") == b""
+
+
+def test_what_arrived_while_the_process_was_busy_is_answered():
+    with opened_door(BOUNDS, keep_alive=BOUNDS.head_seconds) as door, door.open() as new, door.open() as used:
+        used.sendall(GET)
+        assert status_of(used.recv(65_536)) == 200
+        keeper = door.open()
+        keeper.sendall(b"GET /busy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        time.sleep(BOUNDS.head_seconds / 4)  # the process is busy by now
+        for opened in (new, used):
+            opened.sendall(GET)
+        assert [status_of(opened.recv(65_536)) for opened in (new, used)] == [200, 200]
+        assert answer_to(keeper).endswith(b"done")
 
 
 @pytest.mark.parametrize("sent", [POST, POST + b"x" * 50])
