@@ -5,7 +5,6 @@ import contextlib
 import http.client
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -54,11 +53,6 @@ async def echo(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
 
 
-async def busy(_request: Request) -> PlainTextResponse:
-    time.sleep(3 * BOUNDS.head_seconds)  # noqa: ASYNC251 - it keeps the whole process from everything else
-    return PlainTextResponse("done")
-
-
 async def endless(_request: Request) -> StreamingResponse:
     async def blocks() -> Iterator[bytes]:
         while True:
@@ -69,13 +63,10 @@ async def endless(_request: Request) -> StreamingResponse:
 
 
 @contextlib.contextmanager
-def opened_door(bounds: ConnectionBounds, *, keep_alive: float = 5) -> Iterator[Door]:
+def opened_door(bounds: ConnectionBounds) -> Iterator[Door]:
     connections = Connections(bounds)
     app = Starlette(
-        routes=[
-            *(Route("/", hello), Route("/echo", echo, methods=["POST"])),
-            *(Route("/endless", endless), Route("/busy", busy)),
-        ],
+        routes=[Route("/", hello), Route("/echo", echo, methods=["POST"]), Route("/endless", endless)],
         middleware=[Middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)],
     )
     listener = socket.create_server(("127.0.0.1", 0))
@@ -88,7 +79,6 @@ def opened_door(bounds: ConnectionBounds, *, keep_alive: float = 5) -> Iterator[
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,
-        timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # uvicorn passes it on to a timer
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -149,17 +139,31 @@ def test_a_second_request_of_a_connection_has_a_deadline_too(door: Door):
         assert answer_to(opened, b"GET / HT") == b""
 
 
-def test_what_arrived_while_the_process_was_busy_is_answered():
-    with opened_door(BOUNDS, keep_alive=BOUNDS.head_seconds) as door, door.open() as new, door.open() as used:
-        used.sendall(GET)
-        assert status_of(used.recv(65_536)) == 200
-        keeper = door.open()
-        keeper.sendall(b"GET /busy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        time.sleep(BOUNDS.head_seconds / 4)  # the process is busy by now
-        for opened in (new, used):
-            opened.sendall(GET)
-        assert [status_of(opened.recv(65_536)) for opened in (new, used)] == [200, 200]
-        assert answer_to(keeper).endswith(b"done")
+class Waiting:
+    """A connection of which the bounds are checked, and the loop that it is in."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self.loop = self
+
+    def check(self, _now: float) -> None:
+        self.checks += 1
+
+    def call_later(self, *_: object) -> None:
+        pass
+
+
+def test_after_a_time_in_which_the_process_was_busy_clients_are_judged_one_look_later():
+    connections, waiting = Connections(BOUNDS), Waiting()
+    assert connections.admit(waiting, "127.0.0.1")  # type: ignore[arg-type]
+    connections._sweep(waiting)  # type: ignore[arg-type]
+    assert waiting.checks == 1
+    connections._due -= 100
+    connections._sweep(waiting)  # type: ignore[arg-type]
+    assert waiting.checks == 1
+    connections._due -= 100  # a process that is always busy cuts slow clients all the same
+    connections._sweep(waiting)  # type: ignore[arg-type]
+    assert waiting.checks == 2
 
 
 @pytest.mark.parametrize("sent", [POST, POST + b"x" * 50])
