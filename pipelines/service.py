@@ -29,7 +29,7 @@ from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError, scope_of
 __all__ = ["PipelineService"]
 
 #: Age after which a run without a queued job is considered interrupted during submission.
-_UNQUEUED = timedelta(minutes=10)
+_UNQUEUED = timedelta(minutes=2)
 _GONE = "The job of this run is gone; run the pipeline again."
 _NEVER_QUEUED = "This run was never queued; run the pipeline again."
 _ACTIVE = [phase.value for phase in (Phase.PENDING, Phase.QUEUED, Phase.EXECUTING, Phase.HELD, Phase.SUSPENDED)]

@@ -33,6 +33,8 @@ __all__ = [
 
 #: Bytes of the head of a request, and of each line between the chunks of its body.
 MAX_HEAD_BYTES = 65_536
+#: A process that comes so much later to what is due was busy with something else.
+_LATE_SECONDS = 0.2
 _MOST_FILES = 65_536
 #: Files that the server needs beside its connections.
 _OTHER_FILES = 64
@@ -74,6 +76,8 @@ class Connections:
         self._addresses: Counter[str] = Counter()
         self._open: dict[BoundedProtocol, str] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._was_late = False
         self._pause = min(1.0, bounds.head_seconds / 4, bounds.body_seconds / 4, bounds.stalled_seconds / 4)
 
     def admit(self, connection: "BoundedProtocol", host: str) -> bool:
@@ -90,6 +94,7 @@ class Connections:
         self._open[connection] = key
         self._addresses[key] += 1
         if self._timer is None:
+            self._due = monotonic() + self._pause
             self._timer = connection.loop.call_later(self._pause, self._sweep, connection.loop)
         return True
 
@@ -112,7 +117,10 @@ class Connections:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = monotonic()
-        for connection in list(self._open):
+        # After a time in which the process was busy with something else, what has arrived meanwhile is read first.
+        is_late, self._due = now > self._due + _LATE_SECONDS and not self._was_late, now + self._pause
+        self._was_late = is_late
+        for connection in () if is_late else list(self._open):
             connection.check(now)
         self._timer = loop.call_later(self._pause, self._sweep, loop) if self._open else None
 
@@ -202,6 +210,11 @@ class BoundedProtocol(H11Protocol):
         else:
             self._body = _Progress(now)
             self._check_response(now)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that waits too long for a request, unless one has arrived that was not read yet."""
+        # uvloop runs what is due before it reads: a busy process would close connections on which requests wait.
+        self.timeout_keep_alive_task = self.loop.call_later(_LATE_SECONDS, super().timeout_keep_alive_handler)
 
     def drop(self) -> None:
         """Close a connection that waits for a request."""

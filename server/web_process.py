@@ -30,6 +30,8 @@ __all__ = ["WebProcesses", "main", "run_application", "shared_settings"]
 #: Time in which a process ends after its last request: its jobs and queries are stopped.
 _END_SECONDS = 20.0
 _PAUSE_SECONDS = 1.0
+#: Time after which an idle connection is closed: longer than clients keep theirs, so that none sends on a closed one.
+_KEEP_ALIVE_SECONDS = 30
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ def run_application(
         ws="none",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=services.settings.stop_seconds,

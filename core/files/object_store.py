@@ -4,6 +4,7 @@ Files are staged on the disk of this machine, where they are hashed and limited 
 when they are complete. Code that needs a local file gets a copy, which is cached for a while.
 """
 
+import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from core.files.staging import StagedStore, StagingFolder
 __all__ = ["ObjectStore"]
 
 _CHUNK = 8 << 20
+
+_log = logging.getLogger(__name__)
 
 
 class ObjectStore(StagedStore):
@@ -79,8 +82,10 @@ class ObjectStore(StagedStore):
             self._filesystem.exists(self._key("check"))
 
     def ids(self) -> Iterator[str]:
-        """Yield the ids of all stored files."""
-        yield from (key.rpartition("/")[2] for key in self._objects())
+        """Yield the ids of all stored files; ServiceBusyError when the object store does not answer."""
+        with _translating_errors():
+            found = self._objects()
+        yield from (key.rpartition("/")[2] for key in found)
 
     def local_path(self, file_id: str) -> Path:
         """Return the path of a cached copy of a file."""
@@ -111,13 +116,14 @@ class ObjectStore(StagedStore):
                 yield chunk
 
     def delete(self, file_id: str) -> None:
-        """Delete a file if it exists."""
+        """Delete a file if it exists; the sweep deletes it later when the object store does not answer."""
+        (self._copies / file_id).unlink(missing_ok=True)
         try:
             self._filesystem.rm_file(self._key(file_id))
         except FileNotFoundError:
             return
-        finally:
-            (self._copies / file_id).unlink(missing_ok=True)
+        except _unreachable() as e:
+            _log.warning("the file %s is not deleted yet: %s", file_id, e)
 
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
         """Delete old staged and unknown files, and unused copies; return the number of files other than copies."""
@@ -135,7 +141,10 @@ class ObjectStore(StagedStore):
         return len(orphans) + len(stale)
 
     def _put(self, staged: Path, file_id: str) -> None:
-        self._filesystem.put_file(str(staged), self._key(file_id))
+        try:
+            self._filesystem.put_file(str(staged), self._key(file_id))
+        except _unreachable() as e:
+            raise _away() from e
         staged.unlink()
 
     def _objects(self) -> dict[str, dict[str, Any]]:
@@ -154,9 +163,27 @@ def _translating_errors() -> Iterator[None]:
     except FileNotFoundError as e:
         message = "The bytes of this file are missing. Tell the operator of this server."
         raise NotFoundError(message) from e
-    except OSError as e:
-        message = "The file store does not answer at the moment. Try again in a minute."
-        raise ServiceBusyError(message) from e
+    except _failures() as e:
+        raise _away() from e
+
+
+def _away() -> ServiceBusyError:
+    return ServiceBusyError("The file store does not answer at the moment. Try again in a minute.")
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return the errors of a store that does not do what it is asked for."""
+    return (OSError, *_unreachable())
+
+
+def _unreachable() -> tuple[type[Exception], ...]:
+    """Return the errors of libraries for a store that cannot be reached, or a connection that breaks; no OSErrors."""
+    try:
+        from aiohttp import ClientError
+        from botocore.exceptions import BotoCoreError, HTTPClientError
+    except ImportError:  # the file system is not s3fs
+        return (ConnectionError,)
+    return BotoCoreError, HTTPClientError, ClientError, ConnectionError
 
 
 def _modified(about: dict[str, Any]) -> datetime:

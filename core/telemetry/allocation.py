@@ -8,8 +8,6 @@ import ctypes
 import sys
 from collections.abc import Callable
 
-import pyarrow as pa
-
 __all__ = ["limit_arenas", "release_memory"]
 
 _M_ARENA_MAX = -8  # of malloc.h
@@ -20,6 +18,8 @@ def limit_arenas() -> None:
     """Let all threads share two arenas of glibc, which Arrow uses as well; call it before threads are started."""
     if (function := _glibc("mallopt")) is not None:
         function(_M_ARENA_MAX, _ARENAS)
+        import pyarrow as pa  # a large import
+
         pa.set_memory_pool(pa.system_memory_pool())
 
 

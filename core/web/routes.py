@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime
 from email.utils import format_datetime
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -158,7 +159,10 @@ def file_answer(
     read: Callable[[int, int], Iterator[bytes]],
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Return the response to a GET or HEAD for a file: whole, a range of it (206, 416), or not modified (304)."""
+    """Return the response to a GET or HEAD for a file: whole, a range of it (206, 416), or not modified (304).
+
+    The first bytes are read here, in the thread of the handler, whose errors are raised.
+    """
     common = {
         "ETag": f'"{etag}"',
         "Last-Modified": format_datetime(modified, usegmt=True),
@@ -181,4 +185,7 @@ def file_answer(
     status = 206 if wanted is not None else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=common, media_type=media_type)
-    return StreamingResponse(read(start, end), status_code=status, headers=common, media_type=media_type)
+    chunks = read(start, end)
+    # Before the head is sent: missing bytes, or a store that is away, are an error and no response that breaks off.
+    first = next(chunks, b"")
+    return StreamingResponse(chain((first,), chunks), status_code=status, headers=common, media_type=media_type)

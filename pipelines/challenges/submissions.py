@@ -57,7 +57,7 @@ from uws import JobService, Phase, UnknownJobError
 __all__ = ["NewSubmission", "SubmissionService"]
 
 #: Age after which a submission without a queued job counts as interrupted.
-_UNQUEUED = timedelta(minutes=10)
+_UNQUEUED = timedelta(minutes=2)
 _INTERRUPTED = "The scoring of this submission was interrupted; submit it again, or ask the organisers to score it."
 
 

@@ -14,7 +14,7 @@ from tests.support.commands import photoz
 
 __all__ = ["check", "check_store"]
 
-_SETTLED_WITHIN = 180.0
+_SETTLED_WITHIN = 300.0  # runs that were killed before they were queued end after two minutes
 _ENDED = {"COMPLETED", "ERROR", "ABORTED"}
 _PUBLISHED, _PROCESSING = 1, 3
 

@@ -65,7 +65,8 @@ def test_whatever_is_killed_nothing_that_was_answered_is_lost(site: ChaosSite, t
     check(site, ledger, table)
     assert ledger.done > len(victims)
     check_store(site)
-    site.back_up()
+    if ROUNDS:  # the last victim of the short form is a backup
+        site.back_up()
 
 
 def _round(site: ChaosSite, table: Path, ledger: Ledger, victim: str, choose: random.Random) -> None:

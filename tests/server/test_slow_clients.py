@@ -139,6 +139,33 @@ def test_a_second_request_of_a_connection_has_a_deadline_too(door: Door):
         assert answer_to(opened, b"GET / HT") == b""
 
 
+class Waiting:
+    """A connection of which the bounds are checked, and the loop that it is in."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self.loop = self
+
+    def check(self, _now: float) -> None:
+        self.checks += 1
+
+    def call_later(self, *_: object) -> None:
+        pass
+
+
+def test_after_a_time_in_which_the_process_was_busy_clients_are_judged_one_look_later():
+    connections, waiting = Connections(BOUNDS), Waiting()
+    assert connections.admit(waiting, "127.0.0.1")  # type: ignore[arg-type]
+    connections._sweep(waiting)  # type: ignore[arg-type]
+    assert waiting.checks == 1
+    connections._due -= 100
+    connections._sweep(waiting)  # type: ignore[arg-type]
+    assert waiting.checks == 1
+    connections._due -= 100  # a process that is always busy cuts slow clients all the same
+    connections._sweep(waiting)  # type: ignore[arg-type]
+    assert waiting.checks == 2
+
+
 @pytest.mark.parametrize("sent", [POST, POST + b"x" * 50])
 def test_a_body_that_does_not_arrive_is_ended(door: Door, sent: bytes):
     slow = door.open()
