@@ -1,5 +1,6 @@
 """Take the pictures of the documents anew: ``python -m tests.pictures.take``, of a server with demo data."""
 
+import argparse
 import io
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from PIL import Image
 
 from tests.pictures.pages import PICTURES, Picture
 from tests.server.api import Api
-from tests.support.server import RunningServer, running_server
+from tests.support.server import Account, RunningServer, account_of, running_server
 from tests.support.tools import chromium_path, running_browser
 
 if TYPE_CHECKING:
@@ -30,32 +31,37 @@ _TABLE = "objid,RAJ2000,DEJ2000,zspec,e_zspec,ZFLAGS,rmag\n" + "".join(
 )
 
 
-def main(names: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Take some pictures, or all without any, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.pictures.take", description=main.__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(PICTURES)}")
+    parser.add_argument("--data", type=Path, help="data folder of a server with demo data; a new one without it")
+    given = parser.parse_args(arguments)
     chromium = chromium_path()
     if chromium is None:
         print("Chromium is not installed: apt-get install chromium", file=sys.stderr)
         return 1
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(Path(folder) / "data", env={"PHOTOZ_DEMO": "true"}) as server,
+        running_server(given.data or Path(folder) / "data", env={"PHOTOZ_DEMO": "true"}) as server,
         running_browser(chromium) as browser,
     ):
-        draft = _draft(server, Path(folder))
+        account = account_of((server.data / "first-account.txt").read_text(encoding="utf-8"))
+        assert account is not None
+        draft = _draft(server.base_url, account, Path(folder))
         page = browser.new_context().new_page()
         page.set_default_timeout(_MILLISECONDS)
-        _sign_in(page, server)
-        for name in names or tuple(PICTURES):
+        _sign_in(page, server.base_url, account)
+        for name in given.names or tuple(PICTURES):
             content = _taken(page, server, PICTURES[name], draft)
             (_FOLDER / f"{name}.png").write_bytes(content)
             print(f"{name}: {len(content) / 1000:.0f} kB", flush=True)
     return 0
 
 
-def _draft(server: RunningServer, folder: Path) -> str:
+def _draft(base_url: str, account: Account, folder: Path) -> str:
     """Begin a product with a table, and return its internal name."""
-    assert server.account is not None
-    api = Api(server.base_url, server.account.token)
+    api = Api(base_url, account.token)
     path = folder / "vvds_deep.csv"
     path.write_text(_TABLE, encoding="ascii")
     made = api.upload("VVDS Deep", "redshift_catalog", path)
@@ -63,13 +69,12 @@ def _draft(server: RunningServer, folder: Path) -> str:
     return str(made["internal_name"])
 
 
-def _sign_in(page: "Page", server: RunningServer) -> None:
-    assert server.account is not None
-    page.goto(f"{server.base_url}/login")
-    page.get_by_label("Name").fill(server.account.name)
-    page.get_by_label("Password").fill(server.account.password)
+def _sign_in(page: "Page", base_url: str, account: Account) -> None:
+    page.goto(f"{base_url}/login")
+    page.get_by_label("Name").fill(account.name)
+    page.get_by_label("Password").fill(account.password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{server.base_url}/")
+    page.wait_for_url(f"{base_url}/")
 
 
 def _taken(page: "Page", server: RunningServer, picture: Picture, draft: str) -> bytes:
