@@ -15,7 +15,7 @@ class Picture:
     Parameters
     ----------
     opened
-        Text of what is selected before the picture is taken; empty for nothing.
+        Selector of what is clicked before the picture is taken; empty for nothing.
     height
         Height of the window in pixels.
     shown
@@ -43,7 +43,7 @@ PICTURES: Mapping[str, Picture] = {
     "explorer": Picture(f"/explore?table={_OBJECTS}&filter=between:i_cModelMag:20..22", height=860),
     "explorer-phone": Picture(f"/explore?table={_OBJECTS}", height=844, is_dark=True, is_narrow=True),
     "plots": Picture(f"/explore/plot?table={_OBJECTS}", height=1300, shown="figure:nth-of-type(1) > svg"),
-    "query": Picture("/query", opened="Examples", height=900),
+    "query": Picture("/query", opened="button:text-is('Run')", height=1000),
     "pipelines": Picture("/pipelines", height=760),
     "run-form": Picture("/run/training_set_maker", height=1200),
     "run": Picture("/runs/1", height=1200),
@@ -55,7 +55,7 @@ PICTURES: Mapping[str, Picture] = {
     "account": Picture("/account", height=700),
     "help": Picture("/help", height=900),
     "administration": Picture("/admin/users", height=700),
-    "new-product": Picture("/product/new", opened="Authors, licence, references and more", height=1400),
+    "new-product": Picture("/product/new", opened="summary:has-text('Authors')", height=1400),
     "wizard-files": Picture("/product/{draft}/files", height=860),
     "wizard": Picture("/product/{draft}/columns", height=1000),
     "descriptions": Picture("/product/{draft}/descriptions", height=800),

@@ -83,7 +83,7 @@ def _taken(page: "Page", server: RunningServer, picture: Picture, draft: str) ->
     page.goto(server.base_url + picture.address.format(draft=draft))
     page.locator(picture.shown).first.wait_for()
     if picture.opened:
-        page.get_by_text(picture.opened).first.click()
+        page.locator(picture.opened).first.click()
     page.wait_for_load_state("networkidle")
     content = page.screenshot()
     reduced = io.BytesIO()
