@@ -3,7 +3,7 @@
 #   make serve PORT=8080 DATA=/srv/photoz HOST=0.0.0.0 PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint fuzz lock chaos notebooks bench clean
+.PHONY: help serve test lint fuzz lock chaos notebooks pictures bench clean
 MAKEFLAGS += --no-print-directory
 # Servers and their workers start faster when their code stays compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -80,6 +80,10 @@ notebooks:  ## Run the notebooks of docs/notebooks against a new server, and wri
 mutants:  ## Change the modules that decide who may do what, one place at a time, and name what no test notices
 	$(call prepare,test)
 	@$(BIN)/python -m tests.mutation.run $(MODULE)
+
+pictures:  ## Take the pictures of docs/ anew, in Chromium; takes PICTURES="landing wizard"
+	$(call prepare,test)
+	@$(BIN)/python -m tests.pictures.take $(PICTURES)
 
 bench:  ## Run the benchmarks, one after the other
 	$(call prepare,test)

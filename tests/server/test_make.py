@@ -21,4 +21,16 @@ def test_make_serve_serves_and_ctrl_c_ends_it_and_all_that_it_started(tmp_path: 
 def test_make_help_names_every_target(project_root: Path):
     makefile = (project_root / "Makefile").read_text()
     documented = set(re.findall(r"^([a-z]+):  ## ", makefile, re.MULTILINE))
-    assert documented == {"help", "serve", "test", "lint", "fuzz", "lock", "mutants", "chaos", "bench", "clean"}
+    assert documented == {
+        "help",
+        "serve",
+        "test",
+        "lint",
+        "fuzz",
+        "lock",
+        "mutants",
+        "chaos",
+        "pictures",
+        "bench",
+        "clean",
+    }

@@ -126,6 +126,12 @@ def test_a_hidden_node_is_as_missing_for_who_reads_its_folder(home: Home, work: 
             WORK[work](home.changes, home.who("reader"), (*HOME, "a", name))
 
 
+def test_a_hidden_name_cannot_be_used_and_is_not_told(home: Home):
+    home.people.make(((*HOME, "a"), "shared", False), ((*HOME, "a", "hidden"), "closed", True))
+    with pytest.raises(NodeNotFoundError):
+        WORK["create"](home.changes, home.who("writer"), (*HOME, "a", "hidden"))
+
+
 def test_nothing_is_found_in_a_home_that_was_never_used(home: Home):
     accounts = AccountService(home.people.database)
     accounts.add_user("newcomer", None)

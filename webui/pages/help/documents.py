@@ -14,8 +14,8 @@ __all__ = ["Document", "Documentation", "Found", "Section", "slug"]
 #: Documents for users, in this order, then those for operators; others that are there follow.
 _ORDER = {
     "For users": (
-        "tutorial", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines", "validation",
-        "challenges", "registry", "vospace", "library", "rest", "glossary",
+        "tutorial", "pages", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines",
+        "validation", "challenges", "registry", "vospace", "library", "rest", "glossary",
     ),
     "Notebooks": ("first-estimates", "from-0-3-7", "topcat-and-pyvo", "lsdb-and-rail"),
     "For operators": (
