@@ -221,12 +221,10 @@ class Settings(FolderSettings):
         "run that would read more of a survey catalogue than this server may; needs the extra 'spark'.",
     )
     spark_results: Path | None = Field(
-        None,
-        description="Folder of all machines of the cluster and of this server, to which the cluster writes the rows of "
-        "queries.",
+        None, description="Folder of this server and of the cluster, to which the cluster writes the rows of queries."
     )
     spark_query_bytes: int = Field(
-        10_000_000 * _MEGABYTE,
+        10**13,
         ge=0,
         description="Most bytes that a query on the cluster may read of a survey catalogue; 0 is no limit.",
     )
