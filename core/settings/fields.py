@@ -217,8 +217,7 @@ class Settings(FolderSettings):
     )
     spark_remote: str | None = Field(
         None,
-        description="Address of a cluster with Spark Connect, such as sc://host:15002, on which asynchronous queries "
-        "run that would read more of a survey catalogue than this server may; needs the extra 'spark'.",
+        description="Address of Spark Connect, as sc://host:15002, for large asynchronous queries (extra 'spark').",
     )
     spark_results: Path | None = Field(
         None, description="Folder of this server and of the cluster, to which the cluster writes the rows of queries."
