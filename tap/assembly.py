@@ -153,8 +153,7 @@ class TapServices:
         plans = CataloguePlans(
             settings.catalogues_folder, self.partition_copies, most_bytes=settings.spark_query_bytes, in_place=True
         )
-        catalog = self._catalog_with(plans)
-        return ClusterLane(settings, settings.spark_remote, settings.spark_results, catalog, self.uploads)
+        return ClusterLane(settings.spark_remote, settings.spark_results, self._catalog_with(plans))
 
     def _is_readable(self, identity: Identity, name: str) -> bool:
         return self.catalog.lookup(identity).get(name) is not None

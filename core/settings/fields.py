@@ -216,19 +216,13 @@ class Settings(FolderSettings):
         50_000 * _MEGABYTE, ge=0, description="Most bytes that a query may read of a survey catalogue; 0 is no limit."
     )
     spark_remote: str | None = Field(
-        None,
-        description="Address of a cluster with Spark Connect, such as sc://host:15002, on which asynchronous queries "
-        "run that would read more of a survey catalogue than this server may; needs the extra 'spark'.",
+        None, description="Address of Spark Connect, as sc://host:15002, for large queries of jobs (extra 'spark')."
     )
     spark_results: Path | None = Field(
-        None,
-        description="Folder of all machines of the cluster and of this server, to which the cluster writes the rows of "
-        "queries.",
+        None, description="Folder of this server and of the cluster, to which the cluster writes the rows of queries."
     )
     spark_query_bytes: int = Field(
-        10_000_000 * _MEGABYTE,
-        ge=0,
-        description="Most bytes that a query on the cluster may read of a survey catalogue; 0 is no limit.",
+        10**13, ge=0, description="Most bytes of a survey catalogue that a query on the cluster may read; 0: no limit."
     )
     dask_scheduler: str | None = Field(
         None,

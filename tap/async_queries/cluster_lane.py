@@ -1,21 +1,18 @@
 """Lane of the asynchronous queries that read too much of survey catalogues for this server: they run on a cluster."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
 
-from core.settings import Settings
+from tap.engine import QueryEngine
 from tap.metadata.catalog import TableCatalog
-from tap.service import TapService
-from tap.uploads.tap_upload import Uploads
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["ClusterLane"]
 
 
+@dataclass(frozen=True, slots=True)
 class ClusterLane:
-    """Maker of the service of queries on the cluster.
+    """The cluster, and the tables for it.
 
     Parameters
     ----------
@@ -27,17 +24,12 @@ class ClusterLane:
         The tables of identities, with survey catalogues whose files the cluster reads where they are.
     """
 
-    def __init__(
-        self, settings: Settings, remote: str, results: "Path", catalog: TableCatalog, uploads: Uploads
-    ) -> None:
-        self._settings = settings
-        self._remote = remote
-        self._results = results
-        self._catalog = catalog
-        self._uploads = uploads
+    remote: str
+    results: Path
+    catalog: TableCatalog
 
-    def service(self, progress: Callable[[float], None]) -> TapService:
-        """Return the service for one query.
+    def engine(self, progress: Callable[[float], None]) -> QueryEngine:
+        """Return the engine for one query.
 
         Parameters
         ----------
@@ -47,5 +39,4 @@ class ClusterLane:
         # Imported when a query is too large for this server.
         from tap.engine.spark.engine import SparkEngine
 
-        engine = SparkEngine(self._remote, self._results, progress)
-        return TapService(self._settings, self._catalog, engine, self._uploads)
+        return SparkEngine(self.remote, self.results, progress)

@@ -94,7 +94,8 @@ class QueryJobList:
                 raise
             context.log(f"{e} The query runs on the cluster.")
         context.progress(0.0, "Running the query on the cluster")
-        on_cluster = self._cluster.service(partial(_report, context))
+        engine = self._cluster.engine(partial(_report, context))
+        on_cluster = TapService(self._settings, self._cluster.catalog, engine, self._uploads)
         return on_cluster.open(parameters, identity, seconds=_seconds_left(job))
 
 

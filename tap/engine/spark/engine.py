@@ -65,7 +65,7 @@ class SparkEngine:
         return self.admit(query, cancellation).start()
 
     def close(self) -> None:
-        """Remove results that servers left behind which were killed."""
+        """Remove results that servers left behind which were killed, and those of queries that ended late."""
         horizon = time.time() - _ORPHAN_SECONDS
         for folder in self._results.glob(f"{_PREFIX}*"):
             if folder.stat().st_mtime < horizon:
@@ -79,6 +79,7 @@ class SparkEngine:
         core.errors.PhotozError
             As `Admission.start` says; an `UnsupportedQueryError` before the query runs.
         """
+        self.close()
         deadline = time.monotonic() + query.seconds
         folder = self._results / f"{_PREFIX}{secrets.token_hex(12)}"
         with reported():
@@ -93,8 +94,8 @@ class SparkEngine:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
-            with suppress(Exception):  # the session ends with the cluster at the latest
-                session.stop()
+            # In a thread: a cluster that is busy with the query responds late.
+            threading.Thread(target=_end, args=(session,), name="spark-session", daemon=True).start()
         return _Stream(folder, schema)
 
 
@@ -142,10 +143,7 @@ class _Work:
             if self._progress is not None and self._share != told:
                 told = self._share
                 self._progress(told)
-        if thread.is_alive():
-            with suppress(Exception):  # the error of the query itself is what is reported
-                self._session.interruptAll()
-            thread.join(_POLL_SECONDS)
+        thread.join(_POLL_SECONDS)
         if cancellation.is_cancelled:
             raise ServiceBusyError("The query was cancelled.")
         if time.monotonic() >= deadline and (thread.is_alive() or self._error is not None):
@@ -200,6 +198,13 @@ class _Stream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         self.close()
+
+
+def _end(session: "SparkSession") -> None:
+    """Interrupt what still runs in a session, and end it."""
+    for call in (session.interruptAll, session.stop):
+        with suppress(Exception):  # the session ends with the cluster at the latest
+            call()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -11,6 +10,9 @@ from tap.adql.cell_ranges import Ranges, united_ranges
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["ranges_of_identifiers"]
+
+_DATASET = "dataset"
+_METADATA = "dataset/_metadata"
 
 _log = logging.getLogger(__name__)
 
@@ -27,15 +29,21 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
     -------
     First and last cell of order 29 of each range; None when the index cannot be used.
     """
-    if not index.is_local:
-        return None
     # Imported for look-ups of identifiers alone.
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
     try:
-        metadata = Path(index.url) / "dataset" / "_metadata"
-        source = ds.parquet_dataset(str(metadata)) if metadata.is_file() else ds.dataset(index.url, format="parquet")
+        has_metadata = index.has(_METADATA)
+        if not has_metadata and not index.can_list:
+            return None
+        path, files = index.arrow_place(_METADATA if has_metadata else _DATASET)
+        # Of remote files the row groups are read that may have the values, by ranges of bytes.
+        source = (
+            ds.parquet_dataset(path, filesystem=files)
+            if has_metadata
+            else ds.dataset(path, filesystem=files, format="parquet")
+        )
         wanted = pa.array(values).cast(source.schema.field(column).type)
         chosen = source.to_table(columns=["Norder", "Npix"], filter=pc.field(column).isin(wanted))
     except (pa.ArrowException, OSError, KeyError, OverflowError) as e:

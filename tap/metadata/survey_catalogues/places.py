@@ -158,6 +158,13 @@ class CatalogueFolder:
         prefix = self._files()._strip_protocol(self.url).rstrip("/") + "/"  # noqa: SLF001 - as fsspec names its keys
         return {key.removeprefix(prefix): int(about.get("size") or 0) for key, about in found.items()}
 
+    def arrow_place(self, name: str) -> tuple[str, Any]:  # fsspec has no types
+        """Return the path of a file or folder for Arrow, and the file system that it is in: None for this machine."""
+        if self.is_local:
+            return self.address(name), None
+        files = self._files()
+        return str(files._strip_protocol(self.address(name))), files  # noqa: SLF001 - as fsspec names its keys
+
     def _files(self) -> Any:  # fsspec has no types
         import fsspec
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import s3fs
@@ -25,6 +26,7 @@ from products.models import Visibility
 from server.services import Services
 from tap.metadata.survey_catalogues.copies import PartitionCopies
 from tap.metadata.survey_catalogues.copies import _removed as removed_copy
+from tap.metadata.survey_catalogues.id_indexes import ranges_of_identifiers
 from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tests.support.databases import EmptySQLite
@@ -140,6 +142,23 @@ def _times_opened(path: Path) -> int:
         with suppress(OSError):
             count += link.readlink() == path
     return count
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_an_index_in_s3_finds_the_partitions_of_identifiers(s3: str, tmp_path: Path, metadata: bool):
+    count = 50_000
+    rows = pa.table({"id": np.arange(count), "Norder": np.full(count, 2), "Npix": np.arange(count) // 500})
+    footers: list[pq.FileMetaData] = []
+    folder = tmp_path / "dataset/index"
+    folder.mkdir(parents=True)
+    pq.write_table(rows, folder / "part0.parquet", metadata_collector=footers, row_group_size=1000)
+    if metadata:
+        footers[0].set_file_path("index/part0.parquet")
+        pq.write_metadata(rows.schema, tmp_path / "dataset/_metadata", metadata_collector=footers)
+    s3fs.S3FileSystem().put(str(tmp_path / "dataset"), f"surveys/by_id{metadata}/dataset", recursive=True)
+    found = ranges_of_identifiers(CatalogueFolder(f"{s3}/by_id{metadata}"), "id", [4321, 40_000])
+    assert found == tuple((cell << 54, ((cell + 1) << 54) - 1) for cell in (8, 80))
+    assert ranges_of_identifiers(CatalogueFolder(f"{s3}/none"), "id", [1]) is None
 
 
 def test_copies_stay_within_their_budget(s3: str, catalogue: Path, tmp_path: Path):
