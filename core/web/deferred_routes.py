@@ -44,7 +44,8 @@ class DeferredRoutes(BaseRoute):
             with _CONSTRUCTION:
                 found = self._routes
                 if found is None:
-                    found = tuple(route for router in self._construct() for route in router.routes)
+                    # A list first: CPython fails when somebody holds a tuple that still grows (gc.get_objects does).
+                    found = tuple([route for router in self._construct() for route in router.routes])
                     self._routes = found
         return found
 
