@@ -2,14 +2,13 @@
 
 from functools import cached_property
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from core.settings.folders import FolderSettings
+from core.settings.survey_scale import SurveyScaleSettings
 
 __all__ = ["LOCAL_HOSTS", "Settings"]
 
@@ -19,7 +18,7 @@ LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _MEGABYTE = 1_000_000
 
 
-class Settings(FolderSettings):
+class Settings(SurveyScaleSettings):
     """Everything that an operator may choose; the defaults run on a laptop."""
 
     model_config = SettingsConfigDict(env_prefix="PHOTOZ_", extra="forbid", frozen=True)
@@ -202,43 +201,6 @@ class Settings(FolderSettings):
         "sends them when users ask for it; none means that it does neither.",
     )
     draft_days: int = Field(30, ge=1, description="Days after which an unfinished upload is discarded.")
-    datasets: Path | None = Field(
-        None,
-        description="Folder of the object catalogues of releases for the Training Set Maker, in HATS: "
-        "{release}/{mag or flux}/{flux type}/{dereddening}/catalog.",
-    )
-    catalogue_places: tuple[str, ...] = Field(
-        (),
-        description="Folders and addresses (s3://, https://, http://) below which administrators may register survey "
-        "catalogues; the folder of PHOTOZ_DATASETS is one as well.",
-    )
-    catalogue_query_bytes: int = Field(
-        50_000 * _MEGABYTE, ge=0, description="Most bytes that a query may read of a survey catalogue; 0 is no limit."
-    )
-    spark_remote: str | None = Field(
-        None, description="Address of Spark Connect, as sc://host:15002, for large queries of jobs (extra 'spark')."
-    )
-    spark_results: Path | None = Field(
-        None, description="Folder of this server and of the cluster, to which the cluster writes the rows of queries."
-    )
-    spark_query_bytes: int = Field(
-        10**13, ge=0, description="Most bytes of a survey catalogue that a query on the cluster may read; 0: no limit."
-    )
-    dask_scheduler: str | None = Field(
-        None,
-        description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run; needs the "
-        "extra 'dask'. By default they run in the process of their job.",
-    )
-    dask_cluster: Literal["local", "slurm"] | None = Field(
-        None, description="Dask cluster of its own for each run of a pipeline: of processes here, or of Slurm jobs."
-    )
-    dask_minimum: int = Field(1, ge=1, description="Slurm jobs that must have started before a run goes on.")
-    dask_maximum: int = Field(4, ge=1, description="Most workers of such a cluster.")
-    dask_memory: str = Field("4GB", pattern=r"^\d+ ?[KMGT]i?B$", description="Memory of each worker.")
-    dask_queue: str | None = Field(None, description="Partition of Slurm in which workers run.")
-    dask_account: str | None = Field(None, description="Account of Slurm that workers are charged to.")
-    dask_walltime: str = Field("01:00:00", description="Time limit of the Slurm job of a worker.")
-    combination_rows: int = Field(4_000_000, ge=0, description="Rows of a combination kept in memory, not on disk.")
     job_queue: Literal["processes", "celery"] = Field(
         "processes",
         description="What runs jobs: processes that the server starts, or Celery workers (photoz worker) behind Redis.",
