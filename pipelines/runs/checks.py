@@ -128,6 +128,21 @@ class RunChecker:
         official = [each for each in found if each.official]
         return tuple(official[:1] or found)
 
+    def releases_with_objects(self, identity: Identity, slot: InputSlot) -> tuple[Release, ...]:
+        """Return the releases that have a folder of catalogues, or one product that serves as their catalogue."""
+        releases = self._products.releases(identity)
+        others = tuple(release.id for release in releases if self.catalogue_of(release) is None)
+        if not others:
+            return releases
+        types = tuple(product_type_by_name(name).id for name in slot.product_types)
+        query = ProductQuery(product_types=types, releases=others, statuses=(ProductStatus.PUBLISHED,))
+        served: dict[int, list[bool]] = {}
+        for product in self._products.list(identity, query).products:
+            if product.release is not None:
+                served.setdefault(product.release.id, []).append(product.official)
+        unserved = {each for each in others if each not in served or not (any(served[each]) or len(served[each]) == 1)}
+        return tuple(release for release in releases if release.id not in unserved)
+
     def _with_objects_of_release(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
         """Name the product that has the objects of a release without a folder of catalogues."""
         slot = pipeline.objects

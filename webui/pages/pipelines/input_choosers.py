@@ -58,7 +58,8 @@ def choose_objects(services: WebServices, identity: Identity, pipeline: AnyPipel
     kind, _, key = form.value("objects").partition(":")
     given, text = [key] if kind == "product" else [], form.value("objects_search")
     found = _chooser(services, identity, pipeline.objects, given, text, form.value("objects_page", "1"))
-    releases = _releases(services, identity) if pipeline.objects.takes_release else ()
+    slot = pipeline.objects
+    releases = services.pipelines.checker.releases_with_objects(identity, slot) if slot.takes_release else ()
     return Chooser(
         found.chosen, found.found, found.count, found.page, releases, release=key if kind == "release" else ""
     )
@@ -96,12 +97,6 @@ def _chosen(services: WebServices, identity: Identity, slot: InputSlot, given: S
     place = {part: number for number, part in enumerate(given)}
     keys = {p.id: min(place.get(key, len(place)) for key in (str(p.id), p.internal_name)) for p in chosen}
     return tuple(sorted(chosen, key=lambda product: keys[product.id]))
-
-
-def _releases(services: WebServices, identity: Identity) -> tuple[Release, ...]:
-    """Return the releases whose object catalogues the caller may read."""
-    checker, releases = services.pipelines.checker, services.products.service.releases(identity)
-    return tuple(release for release in releases if checker.catalogue_of(release) is not None)
 
 
 def _types_of(slot: InputSlot) -> tuple[int, ...]:

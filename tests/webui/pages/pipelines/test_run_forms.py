@@ -16,7 +16,7 @@ from products.lifecycle.releases import ReleaseValues
 from products.models import Product, ProductStatus, Visibility
 from products.product_types import product_type_by_name
 from products.schema import ProductRow
-from products.service import NewProduct
+from products.service import NewProduct, ProductChanges
 from server.services import Services
 from tests.webui.pages.conftest import TABLE, Publish, SignIn
 
@@ -122,10 +122,22 @@ def test_objects_are_of_a_release_or_a_product_and_searched_and_paged_beside_the
     assert [(field.tag, field.get("value")) for field in fields] == [("button", "1"), ("input", "1"), ("button", "2")]
 
 
-def _catalogues_of_objects(services: Services, names: Sequence[str]) -> list[Product]:
+def test_a_release_that_one_product_serves_is_a_choice(alice: httpx2.Client, services: Services):
+    administrator = services.accounts.service.identity_of_user("root")
+    for name in ("dp1", "dp2", "dp3"):
+        services.products.releases.save(administrator, ReleaseValues(name, name.upper()))
+    numbers = {release.name: release.id for release in services.products.service.releases(administrator)}
+    _catalogues_of_objects(services, ["One"], numbers["dp1"])
+    first, _ = _catalogues_of_objects(services, ["First", "Second"], numbers["dp2"])
+    assert _names(alice.get(TRAINING), "objects-chooser")[:2] == ["DP1", "First"]
+    services.products.service.change(administrator, first.id, ProductChanges(official=True))
+    assert _names(alice.get(TRAINING), "objects-chooser")[:3] == ["DP2", "DP1", "First"]
+
+
+def _catalogues_of_objects(services: Services, names: Sequence[str], release: int | None = None) -> list[Product]:
     """Make published object catalogues of alice without files."""
     owner = services.accounts.service.identity_of_user("alice")
-    made = [services.products.service.create(owner, NewProduct(name, _OBJECTS)) for name in names]
+    made = [services.products.service.create(owner, NewProduct(name, _OBJECTS, release)) for name in names]
     with services.database.write() as session:
         for product in made:
             session.get_one(ProductRow, product.id).status = ProductStatus.PUBLISHED
