@@ -1,6 +1,7 @@
 """A server of Spark Connect for tests: one that is named in the environment, or Sail in this process."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -18,6 +19,9 @@ def spark_connect() -> Iterator[str]:
     """Give the address of a server within the block; skip the test where there is none."""
     if find_spec("pyspark") is None:
         pytest.skip("the extra 'spark' is not installed")
+    main = sys.modules["__main__"]
+    if main.__spec__ is None and not hasattr(main, "__file__"):
+        main.__file__ = __file__  # else pyspark takes a worker of xdist for one of its own doctests
     if given := os.environ.get(_GIVEN):
         yield given
         return

@@ -1,14 +1,12 @@
 """Pairs found in partitions of the sky are those found in one piece, and each partition is small."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import TooLargeError
-from pipelines.combine import combine_redshifts, load_configuration
+from pipelines.combine import Spill, combine_redshifts, load_configuration
 from pipelines.crossmatch import SkyPositions, find_pairs_within
 from pipelines.crossmatch.partitions import DividedSky
 from tests.pipelines.combine.golden import GOLDEN, combined_with, needs_golden, tables_of, todays_rules
@@ -77,15 +75,11 @@ def test_a_crowd_that_cannot_be_divided_is_refused():
 
 @needs_golden
 @pytest.mark.parametrize("name", ["crc_edge", "crc_mark4"])
-def test_real_catalogues_are_combined_to_the_same_table(name):
+def test_real_catalogues_are_combined_to_the_same_table(name, tmp_path):
     configuration = load_configuration(GOLDEN / "configs" / f"{name}.yaml")
-    made = combine_redshifts(
-        tables_of(configuration),
-        configuration,
-        rules=todays_rules(),
-        finder=partial(find_pairs_within, rows_in_partition=5),
-    )
+    on_disk = Spill(tmp_path, rows_in_memory=0, rows_in_partition=5)
+    made = combine_redshifts(tables_of(configuration), configuration, rules=todays_rules(), spill=on_disk)
     expected = combined_with(name)
     assert expected.report.pairs
-    assert made.table.equals(expected.table)
+    assert made.table.read().equals(expected.table)
     assert made.report == expected.report
