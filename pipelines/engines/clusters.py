@@ -1,5 +1,6 @@
 """Dask clusters that are started for one run and ended with it: processes of this machine, or jobs of Slurm."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -111,13 +112,22 @@ def _local(workers: int, threads: int, memory: str) -> Any:  # distributed has n
     )
 
 
+def _slurm_cluster() -> Any:  # dask_jobqueue has no types
+    """Import the class without the handler of SIGINT that the import sets for the whole process."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        from dask_jobqueue import SLURMCluster
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return SLURMCluster
+
+
 @contextmanager
 def _slurm(options: ClusterOptions, name: str, folder: Path, log: Log) -> Iterator[str]:
-    from dask_jobqueue import SLURMCluster
     from distributed import Client
 
     folder.mkdir(parents=True, exist_ok=True)
-    cluster: Any = SLURMCluster(
+    cluster: Any = _slurm_cluster()(
         queue=options.queue,
         account=options.account,
         cores=options.cores,

@@ -13,7 +13,8 @@ __all__ = ["delimited_misfit", "first_misfit"]
 
 _CONVERSION = re.compile(r"In CSV column #(\d+):.* conversion error to (\w+): (.*)", re.DOTALL)
 _VALUE = re.compile(r"invalid value '(.*)'", re.DOTALL)
-_FIELDS = re.compile(r"CSV parse error: Expected (\d+) columns, got (\d+)")
+#: Arrow names a row when it reads in one thread alone.
+_FIELDS = re.compile(r"CSV parse error: (?:Row #\d+: )?Expected (\d+) columns, got (\d+)")
 
 
 def delimited_misfit(path: Path, delimiter: str, names: Sequence[str], error: Exception) -> InvalidValueError:

@@ -1,5 +1,6 @@
 """Clusters that are started for a run: processes of this machine, and jobs of a Slurm that the test starts."""
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def test_a_local_cluster_runs_parts_and_ends(tmp_path: Path) -> None:
 @pytest.mark.skipif(bool(_WHY_NO_SLURM), reason=_WHY_NO_SLURM or "-")
 def test_slurm_jobs_are_workers_and_are_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "slurm").mkdir()
+    interrupted = signal.getsignal(signal.SIGINT)
     with running_slurm(tmp_path / "slurm") as configuration:
         monkeypatch.setenv("SLURM_CONF", str(configuration))
         log: list[str] = []
@@ -56,6 +58,7 @@ def test_slurm_jobs_are_workers_and_are_cancelled(tmp_path: Path, monkeypatch: p
         assert _queued("photoz-8")
         cancel_slurm_jobs("photoz-8")
         wait_for(lambda: not _queued("photoz-8"))
+    assert signal.getsignal(signal.SIGINT) is interrupted
 
 
 def _queued(name: str) -> bool:
