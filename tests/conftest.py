@@ -34,6 +34,10 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # A shell has what it runs in the background ignore Ctrl-C, and servers that the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# LSDB compiles functions for half a minute, which run for milliseconds. Numba must not meet another value later on, or
+# it mixes what one test compiled with what another one did not.
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+
 # No test depends on how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
