@@ -28,20 +28,17 @@ from pipelines.inputs.reading import InputReader, Projection
 from pipelines.inputs.rows import RowSource
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
 from pipelines.outputs.result_files import write_result
-from pipelines.outputs.stored_tables import StoredTable
 from pipelines.runs.checks import CheckedRun, RunChecker
 from pipelines.runs.clusters import cluster_options, slurm_name
 from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import run_of_row
-from products.adjustments.options import AS_GIVEN, TableOptions
-from products.adjustments.reader import open_adjusted
 from products.lifecycle.inspector import Inspector
 from products.lifecycle.job_products import JobProductService, ResultFile
 from products.models import FileRole, ProductStatus
 from products.provenance import ProvenanceService
-from products.readers import ReadLimits, TableReader
+from products.readers import ReadLimits
 from products.readers.memory import MemoryReader
 from products.schema import ProductRow
 from uws import JobContext
@@ -176,11 +173,11 @@ class PipelineJobs:
     ) -> None:
         details = files[0].details or {}
         self._results.fill(run.product_id, context.job.id, files, made.table.schema, made.meanings)
-        with _reader_of(made.table, files[0].path, details) as table:
-            if not self._inspector.publish_table(
-                run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
-            ):
-                raise ConflictError("The product was deleted during the run; nothing was stored.")
+        table = MemoryReader(made.table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
+        if not self._inspector.publish_table(
+            run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
+        ):
+            raise ConflictError("The product was deleted during the run; nothing was stored.")
 
     def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
         with self._database.read() as session:
@@ -246,13 +243,6 @@ class _JobWork:
 
     def _found(self, entry: InputEntry) -> RunInput | None:
         return next((each for each in self._inputs.all if each.name == entry.internal_name), None)
-
-
-def _reader_of(table: pa.Table | StoredTable, path: Path, details: Mapping[str, object]) -> TableReader:
-    """Return a reader of the result: of the table in memory, or of its file."""
-    if isinstance(table, StoredTable):
-        return open_adjusted(path, path.name, TableOptions(position=AS_GIVEN))
-    return MemoryReader(table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
 
 
 def _meanings_of(each: RunInput) -> str:

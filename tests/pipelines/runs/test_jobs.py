@@ -132,6 +132,18 @@ def test_every_format_is_published_with_all_that_columns_mean(
         assert _run(site, COMBINE, data=again)[1] == "COMPLETED"
 
 
+def test_columns_of_a_result_on_disk_keep_their_types_in_every_format(site: PipelineSite, catalogues: Catalogues):
+    found = []
+    for output_format in ("parquet", "csv"):
+        sent = {"NAME": f"Disk {output_format}", "INPUTS": [str(catalogues.vvds.id), str(catalogues.dfgrs.id)]}
+        assert _run(site, COMBINE, data={**sent, "FORMAT": output_format, "PHASE": "RUN"})[1] == "COMPLETED"
+        product = site.json("GET", f"/api/products?display_name=Disk {output_format}")["results"][0]
+        table = site.json("GET", f"/api/products/{product['id']}/inspection")["tap_table"]
+        described = f"SELECT column_name, datatype, arraysize FROM TAP_SCHEMA.columns WHERE table_name = '{table}'"
+        found.append(site.rows(f"{described} ORDER BY column_name").to_csv())
+    assert found[0] == found[1]
+
+
 def test_a_hats_result_is_a_zip_that_can_be_combined_again(site: PipelineSite, catalogues: Catalogues):
     sent = {"NAME": "Tiled", "INPUTS": str(catalogues.vvds.id), "FORMAT": "hats", "PHASE": "RUN"}
     job_id, _ = _run(site, COMBINE, data=sent)
