@@ -134,5 +134,5 @@ class EstimationConfiguration(PipelineConfiguration):
     output_name: str = Field(
         "estimates", pattern=r"^[^/\\\x00]+$", description="Name of the result, without its suffix."
     )
-    output_format: str | None = Field("parquet", description="Format of the estimates; only parquet.")
+    output_format: Literal["parquet"] = Field("parquet", description="Format of the estimates.")
     param: EstimationParameters = Field(EstimationParameters(), description="Parameters of the estimation.")

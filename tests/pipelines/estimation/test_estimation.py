@@ -14,6 +14,7 @@ from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
 from pipelines.estimation import estimates as writing
 from pipelines.estimation.estimation import Estimation, estimate_redshifts
+from pipelines.runs.command_line import run_files
 from tests.pipelines.estimation.skies import opened, parameters, sky
 
 _BANDS = "ugrizy"
@@ -158,3 +159,10 @@ def test_tables_that_do_not_fit_are_refused_with_what_they_have(tmp_path: Path) 
         _estimated(tmp_path, sky(50, 1).drop_columns("redshift"), objects)
     with pytest.raises(InvalidValueError, match=r"0 of 50 rows of training can .* 50 \(mag_i_lsst < 0\)"):
         _estimated(tmp_path, sky(50, 1), objects, cuts=["mag_i_lsst < 0"])
+
+
+def test_a_file_that_asks_for_another_format_is_refused_before_anything_is_read(tmp_path: Path):
+    path = tmp_path / "config.yaml"
+    path.write_text("inputs: {training: [{path: t.parquet}], objects: {path: o.parquet}}\noutput_format: csv\n")
+    with pytest.raises(InvalidValueError, match=r"output_format.*parquet"):
+        run_files("estimate", path, tmp_path, lambda *_: None)
