@@ -3,7 +3,7 @@
 The job repeats all checks, and only there are the columns of files in the VOSpace known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,27 +121,36 @@ class RunChecker:
 
     def catalogue_products_of(self, identity: Identity, release: Release, slot: InputSlot) -> tuple[Product, ...]:
         """Return the products that can serve as the catalogue of a release: the newest official one, else all."""
-        types = tuple(product_type_by_name(name).id for name in slot.product_types)
-        published = (ProductStatus.PUBLISHED,)
-        query = ProductQuery(product_types=types, releases=(release.id,), statuses=published, ordering="-id")
-        found = self._products.list(identity, query).products
-        official = [each for each in found if each.official]
-        return tuple(official[:1] or found)
+        return self._catalogue_products(identity, (release,), slot).get(release.id, ())
 
     def releases_with_objects(self, identity: Identity, slot: InputSlot) -> tuple[Release, ...]:
         """Return the releases that have a folder of catalogues, or one product that serves as their catalogue."""
         releases = self._products.releases(identity)
-        others = tuple(release.id for release in releases if self.catalogue_of(release) is None)
-        if not others:
-            return releases
-        types = tuple(product_type_by_name(name).id for name in slot.product_types)
-        query = ProductQuery(product_types=types, releases=others, statuses=(ProductStatus.PUBLISHED,))
-        served: dict[int, list[bool]] = {}
+        others = tuple(release for release in releases if self.catalogue_of(release) is None)
+        products = self._catalogue_products(identity, others, slot)
+        unserved = {release.id for release in others if len(products.get(release.id, ())) != 1}
+        return tuple(release for release in releases if release.id not in unserved)
+
+    def _catalogue_products(
+        self, identity: Identity, releases: Sequence[Release], slot: InputSlot
+    ) -> Mapping[int, tuple[Product, ...]]:
+        """Return the products that can serve as the catalogues of releases, by the numbers of these."""
+        if not releases:
+            return {}
+        query = ProductQuery(
+            product_types=tuple(product_type_by_name(name).id for name in slot.product_types),
+            releases=tuple(release.id for release in releases),
+            statuses=(ProductStatus.PUBLISHED,),
+            ordering="-id",
+        )
+        found: dict[int, list[Product]] = {}
         for product in self._products.list(identity, query).products:
             if product.release is not None:
-                served.setdefault(product.release.id, []).append(product.official)
-        unserved = {each for each in others if each not in served or not (any(served[each]) or len(served[each]) == 1)}
-        return tuple(release for release in releases if release.id not in unserved)
+                found.setdefault(product.release.id, []).append(product)
+        return {
+            number: tuple([each for each in products if each.official][:1] or products)
+            for number, products in found.items()
+        }
 
     def _with_objects_of_release(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
         """Name the product that has the objects of a release without a folder of catalogues."""
