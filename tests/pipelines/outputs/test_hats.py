@@ -96,10 +96,8 @@ def test_the_margin_of_a_cell_has_all_rows_of_others_within_five_arcseconds(pair
 @pytest.mark.filterwarnings("ignore")  # libraries of LSDB warn of one another's changes
 @pytest.mark.skipif(find_spec("lsdb") is None, reason="the extra 'dask' is not installed")
 def test_lsdb_opens_the_collection_with_its_margin_and_finds_matches_across_borders(
-    pairs: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pairs: pa.Table, tmp_path: Path
 ) -> None:
-    # LSDB compiles a few functions for half a minute, which run for milliseconds on so few rows.
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     import dask
     import lsdb
 

@@ -39,9 +39,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
 
 @pytest.fixture(scope="module", autouse=True)
 def lsdb() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        # LSDB compiles a few functions for half a minute, which run for milliseconds on so few rows.
-        patch.setenv("NUMBA_DISABLE_JIT", "1")
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # LSDB sets a deprecated option of pandas
         module = import_module("lsdb")
         import dask

@@ -64,9 +64,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    # Functions that numba compiles for half a minute run for milliseconds on tables as small as these.
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+def client() -> Iterator[Any]:
     import distributed
 
     with distributed.Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as client:

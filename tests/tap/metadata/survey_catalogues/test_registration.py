@@ -122,9 +122,8 @@ def test_a_table_is_described_once_for_a_version_and_found_by_who_may_read_it(
 @pytest.mark.skipif(find_spec("lsdb") is None, reason="the extra 'dask' is not installed")
 @pytest.mark.filterwarnings("ignore")
 def test_a_collection_of_lsdb_with_a_margin_is_the_table_of_its_primary_catalogue(
-    service: SurveyCatalogues, place: Path, monkeypatch: pytest.MonkeyPatch
+    service: SurveyCatalogues, place: Path
 ):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         lsdb, dask = import_module("lsdb"), import_module("dask")
