@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ _SECONDS = 30
 #: Lines of the end of the log of a job that are shown.
 _LAST_LINES = 5
 _COMMAND_SECONDS = 20
+#: Time in which jobs that are cancelled end.
+_END_SECONDS = 20.0
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,7 @@ def _slurm(options: ClusterOptions, name: str, folder: Path, log: Log) -> Iterat
             # Dask asserts that all jobs were submitted; Slurm may have refused some.
             log(f"The Dask cluster did not end in order: {type(error).__name__}")
         cancel_slurm_jobs(name)
+        states.wait_for_ends()
         _log_ends(folder, name, log)
 
 
@@ -176,15 +181,23 @@ class _States:
 
     def report(self) -> None:
         """Report the states that changed."""
-        try:
-            lines = _output("squeue", "--me", f"--name={self._name}", "--noheader", "--format=%i %T %N").splitlines()
-        except (OSError, subprocess.SubprocessError):
-            return  # a controller that is busy does not end the run
-        for line in lines:
+        for line in self._jobs():
             number, _, state = line.strip().partition(" ")
             if self._known.get(number) != state:
                 self._known[number] = state
                 self._log(f"Slurm job {number}: {state.strip()}")
+
+    def wait_for_ends(self) -> None:
+        """Wait until the cancelled jobs have ended, so that their logs are whole, but not for long."""
+        deadline = time.monotonic() + _END_SECONDS
+        while self._jobs() and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+
+    def _jobs(self) -> list[str]:
+        try:
+            return _output("squeue", "--me", f"--name={self._name}", "--noheader", "--format=%i %T %N").splitlines()
+        except (OSError, subprocess.SubprocessError):
+            return []  # a controller that is busy does not end the run
 
 
 def _log_ends(folder: Path, name: str, log: Log) -> None:
