@@ -1,9 +1,21 @@
 """HEALPix cells, NESTED, of positions in degrees, and their centres (Górski et al. 2005; MOC 2.0 §2.3)."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FINEST_ORDER", "cell_centers", "cell_indices", "nested_indices", "ranges_of_cells"]
+__all__ = [
+    "FINEST_ORDER",
+    "cell_centers",
+    "cell_indices",
+    "cell_range",
+    "cells_around",
+    "divided_cells",
+    "divided_rows",
+    "nested_indices",
+    "ranges_of_cells",
+]
 
 #: Order of the index by which rows are sorted, at which a cell is 0.4 milliarcseconds wide.
 FINEST_ORDER = 29
@@ -80,6 +92,63 @@ def ranges_of_cells(cells: _Longs, order: int) -> _Longs:
     ends = np.append(starts[1:], len(cells)) - 1 if len(starts) else starts
     ranges: _Longs = np.column_stack([cells[starts], cells[ends] + 1]) << 2 * (FINEST_ORDER - order)
     return ranges
+
+
+def cell_range(order: int, cell: int) -> tuple[int, int]:
+    """Return the first cell of order 29 in a cell, and the one beyond the last."""
+    shift = 2 * (FINEST_ORDER - order)
+    return cell << shift, (cell + 1) << shift
+
+
+def divided_cells(count: Callable[[int, int], int], most: int, finest: int) -> Iterator[tuple[int, int, int]]:
+    """Divide the sky into the largest cells with at most so many rows; those of the finest order may have more.
+
+    Parameters
+    ----------
+    count
+        Returns the number of rows in cells of order 29 from one to another (exclusive).
+
+    Yields
+    ------
+    Order, cell, and its number of rows, for all cells from the first to the last, empty ones too.
+    """
+    waiting = [(0, cell) for cell in reversed(range(12))]
+    while waiting:
+        order, cell = waiting.pop()
+        rows = count(*cell_range(order, cell))
+        if rows <= most or order >= finest:
+            yield order, cell, rows
+        else:
+            waiting.extend((order + 1, 4 * cell + child) for child in (3, 2, 1, 0))
+
+
+def divided_rows(cells: _Longs, most: int, finest: int) -> Iterator[tuple[int, int, int, int]]:
+    """Divide the sky as `divided_cells` does, given the sorted cells of order 29 of all rows.
+
+    Yields
+    ------
+    Order, cell, and the numbers of its first row and of the one beyond its last.
+    """
+
+    def count(start: int, end: int) -> int:
+        first, beyond = np.searchsorted(cells, [start, end])
+        return int(beyond - first)
+
+    first = int(np.searchsorted(cells, 0))
+    for order, cell, rows in divided_cells(count, most, finest):
+        yield order, cell, first, first + rows
+        first += rows
+
+
+def cells_around(order: int, cell: int, finer: int) -> _Longs:
+    """Return the cells of a finer order that touch a cell from outside, in ascending order, shape (n,)."""
+    from cdshealpix.nested import external_neighbours
+
+    edges, corners = external_neighbours(np.array([cell], np.uint64), order, finer)
+    around = np.sort(np.concatenate([edges.ravel(), corners.ravel()]).astype(np.int64))
+    # A neighbour that does not exist, at some corners, is -1.
+    found: _Longs = around[(around >= 0) & (np.diff(around, prepend=-1) > 0)]
+    return found
 
 
 def _threads(values: int) -> int:

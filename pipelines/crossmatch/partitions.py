@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.sky.healpix import FINEST_ORDER, nested_indices
+from core.sky.healpix import FINEST_ORDER, cells_around, divided_rows, nested_indices
 from pipelines.crossmatch.reach import finest_order
 
 __all__ = ["DividedSky", "Partition"]
@@ -53,16 +53,9 @@ class DividedSky:
 
     def partitions(self, most: int) -> Iterator[Partition]:
         """Divide the sky until each partition has no more rows than ``most``, or cannot be divided."""
-        waiting = [Partition(0, pixel, 0, 0) for pixel in reversed(range(12))]
-        while waiting:
-            one = waiting.pop()
-            first, beyond = np.searchsorted(self._cells, _range_of(one.order, one.pixel))
-            if first == beyond:
-                continue
-            if beyond - first <= most or one.order >= self._finest:
-                yield Partition(one.order, one.pixel, int(first), int(beyond))
-            else:
-                waiting.extend(Partition(one.order + 1, 4 * one.pixel + child, 0, 0) for child in (3, 2, 1, 0))
+        for order, pixel, first, beyond in divided_rows(self._cells, most, self._finest):
+            if first < beyond:
+                yield Partition(order, pixel, first, beyond)
 
     def places(self, partition: Partition) -> tuple[_Places, int]:
         """Return the places of a partition's rows among all that have a position, and after them those of its margin.
@@ -72,13 +65,9 @@ class DividedSky:
         places, own
             The places, and how many of them are not of the margin.
         """
-        from cdshealpix.nested import external_neighbours
-
         finer = min(_MARGIN_ORDERS, self._finest - partition.order)
-        edges, corners = external_neighbours(np.array([partition.pixel]), partition.order, finer)
-        around = np.unique(np.concatenate([edges.ravel().astype(np.int64), corners.ravel()]))
-        # A neighbour that does not exist, at some corners, is -1 and comes before all others.
-        around = around[around > partition.pixel << 2 * finer]
+        around = cells_around(partition.order, partition.pixel, finer)
+        around = around[around > partition.pixel << 2 * finer]  # later ones
         bounds = np.stack([around, around + 1]) << 2 * (FINEST_ORDER - partition.order - finer)
         starts, ends = np.searchsorted(self._cells, bounds)
         margin = _joined(starts, ends)
@@ -93,10 +82,6 @@ def _cells_of(vectors: npt.NDArray[np.float64]) -> _Places:
         ra, dec = np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
         cells[start : start + _ROWS_AT_A_TIME] = nested_indices(ra, dec)
     return cells
-
-
-def _range_of(order: int, pixel: int) -> _Places:
-    return np.array([pixel, pixel + 1], dtype=np.int64) << 2 * (FINEST_ORDER - order)
 
 
 def _joined(starts: _Places, ends: _Places) -> _Places:

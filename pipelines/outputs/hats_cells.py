@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.sky.healpix import FINEST_ORDER
+from core.sky.healpix import FINEST_ORDER, cells_around, divided_rows
 from pipelines.crossmatch.reach import finest_order
 
 __all__ = ["Cell", "divided", "margin_rows"]
@@ -38,15 +38,8 @@ def divided(cells: _Places, most: int) -> Iterator[Cell]:
     cells
         The sorted cells of order 29 of all rows.
     """
-    waiting = [(0, pixel) for pixel in reversed(range(12))]
-    while waiting:
-        order, pixel = waiting.pop()
-        shift = 2 * (FINEST_ORDER - order)
-        first, beyond = np.searchsorted(cells, [pixel << shift, (pixel + 1) << shift])
-        if beyond - first <= most or order == _FINEST:
-            yield Cell(order, pixel, int(first), int(beyond))
-        else:
-            waiting.extend((order + 1, 4 * pixel + child) for child in (3, 2, 1, 0))
+    for bounds in divided_rows(cells, most, _FINEST):
+        yield Cell(*bounds)
 
 
 def margin_rows(cells: _Places, partition: Cell, radius_arcsec: float) -> _Places:
@@ -54,18 +47,15 @@ def margin_rows(cells: _Places, partition: Cell, radius_arcsec: float) -> _Place
 
     They lie in the cells around it that are at least four times as wide as the radius.
     """
-    from cdshealpix.nested import external_neighbours, neighbours
+    from cdshealpix.nested import neighbours
 
     order = max(finest_order(radius_arcsec), 0)
     if partition.order < order:
-        edges, corners = external_neighbours(np.array([partition.pixel]), partition.order, order - partition.order)
-        around = np.concatenate([edges.ravel(), corners.ravel()])
+        around = cells_around(partition.order, partition.pixel, order - partition.order)
     else:
         parent = partition.pixel >> 2 * (partition.order - order)
-        around = neighbours(np.array([parent]), order).ravel()
-    around = np.unique(around.astype(np.int64))
-    # A neighbour that does not exist, at some corners, is -1.
-    around = around[around >= 0]
+        around = np.unique(neighbours(np.array([parent]), order).astype(np.int64))
+        around = around[around >= 0]  # at some corners, one does not exist
     shift = 2 * (FINEST_ORDER - order)
     starts, ends = np.searchsorted(cells, around << shift), np.searchsorted(cells, (around + 1) << shift)
     lengths = ends - starts

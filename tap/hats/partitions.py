@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.columns import HEALPIX_COLUMN
-from core.sky.healpix import FINEST_ORDER, ranges_of_cells
+from core.sky.healpix import FINEST_ORDER, cells_around, ranges_of_cells
 from products.rows.stored_file import StoredFile
 
 __all__ = ["FINEST_PARTITIONS", "Partition", "count_margin_rows", "margin_ranges", "partitions_of"]
@@ -67,11 +67,8 @@ def margin_ranges(order: int, pixel: int, arcsec: float) -> _Ranges:
     -------
     Starts and ends, which are not included, shape (n, 2), in ascending order, none of which touch.
     """
-    from cdshealpix.nested import external_neighbours
-
     depth = max(order, min(FINEST_ORDER, int(np.log2(_CELL_ARCSEC * _LEAST_WIDTH / arcsec))))
-    edges, corners = external_neighbours(np.array([pixel], np.uint64), order, depth - order)
-    return ranges_of_cells(np.concatenate([edges.ravel(), corners.ravel()]).astype(np.int64), depth)
+    return ranges_of_cells(cells_around(order, pixel, depth - order), depth)
 
 
 def count_margin_rows(path: Path, partitions: Sequence[Partition], arcsec: float) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.sky.healpix import FINEST_ORDER
+from core.sky.healpix import FINEST_ORDER, cell_range, cells_around, divided_cells
 from pipelines.crossmatch.reach import finest_order
 
 __all__ = ["SkyPartition", "divided_sky"]
@@ -27,18 +27,12 @@ class SkyPartition:
     @property
     def bounds(self) -> tuple[int, int]:
         """Its first cell of order 29, and the one beyond its last."""
-        shift = 2 * (FINEST_ORDER - self.order)
-        return self.pixel << shift, (self.pixel + 1) << shift
+        return cell_range(self.order, self.pixel)
 
     def margin(self, radius_arcsec: float) -> tuple[_Cells, _Cells]:
         """Return ranges of cells of order 29 outside the partition that hold all that is within a radius of it."""
-        from cdshealpix.nested import external_neighbours
-
         finer = max(min(_MARGIN_ORDERS, finest_order(radius_arcsec) - self.order), 0)
-        edges, corners = external_neighbours(np.array([self.pixel]), self.order, finer)
-        around = np.unique(np.concatenate([edges.ravel().astype(np.int64), corners.ravel().astype(np.int64)]))
-        # A neighbour that does not exist, at some corners, is -1.
-        around = around[around >= 0]
+        around = cells_around(self.order, self.pixel, finer)
         shift = 2 * (FINEST_ORDER - self.order - finer)
         return around << shift, (around + 1) << shift
 
@@ -51,12 +45,6 @@ def divided_sky(count: Callable[[int, int], int], radius_arcsec: float, most: in
     count
         Returns the number of rows in cells of order 29 from one to another (exclusive).
     """
-    finest = finest_order(radius_arcsec)
-    waiting = [SkyPartition(0, pixel) for pixel in reversed(range(12))]
-    while waiting:
-        one = waiting.pop()
-        rows = count(*one.bounds)
-        if rows > most and one.order < finest:
-            waiting.extend(SkyPartition(one.order + 1, 4 * one.pixel + child) for child in (3, 2, 1, 0))
-        elif rows:
-            yield one
+    for order, pixel, rows in divided_cells(count, most, finest_order(radius_arcsec)):
+        if rows:
+            yield SkyPartition(order, pixel)
