@@ -1,12 +1,14 @@
-"""A small web server of this machine, from which a server may be told to fetch files."""
+"""Small web servers of this machine, from which a server may be told to fetch files."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-__all__ = ["FileServer", "file_server"]
+__all__ = ["FileServer", "RangeHandler", "file_server", "folder_over_http"]
 
 
 @dataclass(slots=True)
@@ -65,4 +67,49 @@ def file_server() -> Iterator[FileServer]:
             yield server
         finally:
             running.shutdown()
+            thread.join()
+
+
+class RangeHandler(SimpleHTTPRequestHandler):
+    """Handler that sends files, and ranges of them, and logs nothing.
+
+    Attributes
+    ----------
+    ranges
+        Whether it knows ranges; else it sends whole files.
+    """
+
+    ranges = True
+
+    def do_GET(self) -> None:
+        path, header = Path(self.translate_path(self.path)), self.headers.get("Range")
+        if header is None or not self.ranges or not path.is_file():
+            super().do_GET()
+            return
+        start, end = header.removeprefix("bytes=").split("-")
+        content = path.read_bytes()[int(start) : int(end) + 1 if end else None]
+        self.count(len(content))
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Range", f"bytes {start}-{int(start) + len(content) - 1}/{path.stat().st_size}")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def count(self, length: int) -> None:
+        """Note that so many bytes of ``path`` are sent."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def folder_over_http(folder: Path, handler: type[RangeHandler] = RangeHandler) -> Iterator[str]:
+    """Serve a folder at the address that is given, until the block ends."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
             thread.join()

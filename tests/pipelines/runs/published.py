@@ -30,6 +30,8 @@ __all__ = [
     "OBJECT_MEANINGS",
     "PipelineSite",
     "catalogue",
+    "completed_run",
+    "ended_run",
     "never_queued",
     "objects",
     "publish",
@@ -180,3 +182,19 @@ class _NoQueue:
 
     def close(self) -> None:
         pass
+
+
+def ended_run(site: PipelineSite, address: str, **sent: Any) -> tuple[str, str]:
+    """Let a run go to its end; give its id and phase."""
+    answer = site.ask("POST", address, **sent)
+    assert answer.status_code == 303, answer.text
+    job_id = answer.headers["location"].rpartition("/")[2]
+    alice = site.app.services.accounts.service.identity_of_user("alice")
+    return job_id, wait_for_run(site.app.services, alice, job_id).phase.value
+
+
+def completed_run(site: PipelineSite, address: str, **parameters: object) -> str:
+    """Let a run be completed; give its id."""
+    job_id, phase = ended_run(site, address, data={"PHASE": "RUN", **parameters})
+    assert phase == "COMPLETED", site.ask("GET", f"{address}/{job_id}/error").text
+    return job_id

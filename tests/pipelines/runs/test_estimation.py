@@ -10,7 +10,7 @@ import pytest
 
 from products.models import Product, Visibility
 from tests.pipelines.estimation.skies import sky
-from tests.pipelines.runs.published import PipelineSite, people, publish, wait_for_run
+from tests.pipelines.runs.published import PipelineSite, completed_run, people, publish
 from tests.server.application import running_application
 
 pytestmark = pytest.mark.slow
@@ -48,19 +48,9 @@ def published(site: PipelineSite) -> Published:
     )  # fmt: skip
 
 
-def _run(site: PipelineSite, **sent: object) -> str:
-    answer = site.ask("POST", ESTIMATE, data={"PHASE": "RUN", **sent})
-    assert answer.status_code == 303, answer.text
-    job_id = answer.headers["location"].rpartition("/")[2]
-    alice = site.app.services.accounts.service.identity_of_user("alice")
-    phase = wait_for_run(site.app.services, alice, job_id).phase.value
-    assert phase == "COMPLETED", site.ask("GET", f"{ESTIMATE}/{job_id}/error").text
-    return str(job_id)
-
-
 def test_estimates_are_a_product_whose_densities_are_queried(site: PipelineSite, published: Published):
-    job_id = _run(
-        site, NAME="Estimated", INPUTS=str(published.training.id), OBJECTS=published.objects.internal_name,
+    job_id = completed_run(
+        site, ESTIMATE, NAME="Estimated", INPUTS=str(published.training.id), OBJECTS=published.objects.internal_name,
         **{"KNN.NEIGHBOURS": "10", "GRID": "0, 2.5, 126"},
     )  # fmt: skip
     product = site.json("GET", "/api/products?display_name=Estimated")["results"][0]
@@ -86,7 +76,7 @@ def test_estimates_are_a_product_whose_densities_are_queried(site: PipelineSite,
 
 
 def test_objects_that_others_may_not_read_make_private_estimates(site: PipelineSite, published: Published):
-    _run(site, NAME="Hidden", INPUTS=str(published.training.id), OBJECTS=str(published.secret.id))
+    completed_run(site, ESTIMATE, NAME="Hidden", INPUTS=str(published.training.id), OBJECTS=str(published.secret.id))
     assert site.json("GET", "/api/products?display_name=Hidden")["count"] == 1
     assert site.json("GET", "/api/products?display_name=Hidden", who="bob")["count"] == 0
 

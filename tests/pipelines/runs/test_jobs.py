@@ -25,6 +25,7 @@ from tests.pipelines.runs.conftest import Catalogues
 from tests.pipelines.runs.published import (
     PipelineSite,
     catalogue,
+    ended_run,
     never_queued,
     objects,
     publish,
@@ -46,15 +47,6 @@ translation_rules:
 COMBINE, TRAINING = "/pipelines/combine_redshift_dedup", "/pipelines/training_set_maker"
 
 
-def _run(site: PipelineSite, address: str, **sent) -> tuple[str, str]:
-    """Let a run go to its end; give its id and phase."""
-    answer = site.ask("POST", address, **sent)
-    assert answer.status_code == 303, answer.text
-    job_id = answer.headers["location"].rpartition("/")[2]
-    alice = site.app.services.accounts.service.identity_of_user("alice")
-    return job_id, wait_for_run(site.app.services, alice, job_id).phase.value
-
-
 def test_catalogues_are_combined_into_a_product_that_can_be_queried(site: PipelineSite, catalogues: Catalogues):
     sent = {
         "NAME": "Both surveys",
@@ -62,7 +54,7 @@ def test_catalogues_are_combined_into_a_product_that_can_be_queried(site: Pipeli
         "combine_type": "concatenate_and_mark_duplicates",
         "PHASE": "RUN",
     }
-    job_id, phase = _run(site, COMBINE, data=sent)
+    job_id, phase = ended_run(site, COMBINE, data=sent)
     assert phase == "COMPLETED", site.ask("GET", f"{COMBINE}/{job_id}/error").text
     product = site.json("GET", "/api/products?display_name=Both surveys")["results"][0]
     assert (product["status"], product["product_type_internal_name"]) == (1, "redshift_catalog")
@@ -99,7 +91,7 @@ def test_a_training_set_is_made_with_a_product_of_objects(site: PipelineSite, ca
         "output_format": "votable",
         "phase": "RUN",
     }
-    job_id, phase = _run(site, TRAINING, json=sent)
+    job_id, phase = ended_run(site, TRAINING, json=sent)
     assert phase == "COMPLETED", site.ask("GET", f"{TRAINING}/{job_id}/error").text
     product = site.json("GET", "/api/products?display_name=Training")["results"][0]
     table = site.json("GET", f"/api/products/{product['id']}/inspection")["tap_table"]
@@ -117,7 +109,7 @@ def test_every_format_is_published_with_all_that_columns_mean(
 ):
     name = f"As {output_format}"
     sent = {"NAME": name, "INPUTS": str(catalogues.vvds.id), "FORMAT": output_format, "PHASE": "RUN"}
-    assert _run(site, COMBINE, data=sent)[1] == "COMPLETED"
+    assert ended_run(site, COMBINE, data=sent)[1] == "COMPLETED"
     product = site.json("GET", f"/api/products?display_name={name}")["results"][0]
     info = site.json("GET", f"/api/products/{product['id']}/main_file_info")["main_file"]
     described = {each["alias"]: each["column_name"] for each in info["associated_columns"] if each["alias"]}
@@ -129,14 +121,14 @@ def test_every_format_is_published_with_all_that_columns_mean(
     assert site.rows(f"SELECT COUNT(*) AS n FROM {table} WHERE z > 0.2")["n"][0] == 29
     if output_format != "hats":
         again = {"INPUTS": str(product["id"]), "NAME": f"{name} again", "PHASE": "RUN"}
-        assert _run(site, COMBINE, data=again)[1] == "COMPLETED"
+        assert ended_run(site, COMBINE, data=again)[1] == "COMPLETED"
 
 
 def test_columns_of_a_result_on_disk_keep_their_types_in_every_format(site: PipelineSite, catalogues: Catalogues):
     found = []
     for output_format in ("parquet", "csv"):
         sent = {"NAME": f"Disk {output_format}", "INPUTS": [str(catalogues.vvds.id), str(catalogues.dfgrs.id)]}
-        assert _run(site, COMBINE, data={**sent, "FORMAT": output_format, "PHASE": "RUN"})[1] == "COMPLETED"
+        assert ended_run(site, COMBINE, data={**sent, "FORMAT": output_format, "PHASE": "RUN"})[1] == "COMPLETED"
         product = site.json("GET", f"/api/products?display_name=Disk {output_format}")["results"][0]
         table = site.json("GET", f"/api/products/{product['id']}/inspection")["tap_table"]
         described = f"SELECT column_name, datatype, arraysize FROM TAP_SCHEMA.columns WHERE table_name = '{table}'"
@@ -146,13 +138,13 @@ def test_columns_of_a_result_on_disk_keep_their_types_in_every_format(site: Pipe
 
 def test_a_hats_result_is_a_zip_that_can_be_combined_again(site: PipelineSite, catalogues: Catalogues):
     sent = {"NAME": "Tiled", "INPUTS": str(catalogues.vvds.id), "FORMAT": "hats", "PHASE": "RUN"}
-    job_id, _ = _run(site, COMBINE, data=sent)
+    job_id, _ = ended_run(site, COMBINE, data=sent)
     main = site.ask("GET", f"{COMBINE}/{job_id}/results/result")
     with zipfile.ZipFile(io.BytesIO(main.content)) as archive:
         assert "tiled/catalog/hats.properties" in archive.namelist()
     product = site.json("GET", "/api/products?display_name=Tiled")["results"][0]
     again = {"NAME": "Tiled again", "INPUTS": str(product["id"]), "PHASE": "RUN"}
-    assert _run(site, COMBINE, data=again)[1] == "COMPLETED"
+    assert ended_run(site, COMBINE, data=again)[1] == "COMPLETED"
 
 
 def test_a_job_is_set_up_first_and_run_later(site: PipelineSite, catalogues: Catalogues):
@@ -184,7 +176,7 @@ def test_todays_configuration_file_is_taken_as_it_is(site: PipelineSite, catalog
         "param": {"combine_type": "concatenate", "z_flag_homogenized_value_to_cut": 3.0},
     }  # fmt: skip
     files = {"CONFIGURATION": ("config.yaml", yaml.safe_dump(document).encode())}
-    job_id, phase = _run(site, COMBINE, data={"NAME": "From a file", "PHASE": "RUN"}, files=files)
+    job_id, phase = ended_run(site, COMBINE, data={"NAME": "From a file", "PHASE": "RUN"}, files=files)
     assert phase == "COMPLETED"
     rows = pd.read_csv(io.BytesIO(site.ask("GET", f"{COMBINE}/{job_id}/results/result").content))
     assert set(rows["z_flag_homogenized"]) == {3.0, 4.0}
@@ -271,7 +263,7 @@ def test_a_result_that_does_not_fit_into_the_quota_fails_with_a_sentence(site: P
         session.execute(update(UserRow).where(UserRow.id == alice.user_id).values(quota_bytes=used + 100))
     try:
         sent = {"NAME": "Too large", "INPUTS": [catalogues.vvds.internal_name, str(catalogues.dfgrs.id)]}
-        job_id, phase = _run(site, COMBINE, data=sent | {"PHASE": "RUN"})
+        job_id, phase = ended_run(site, COMBINE, data=sent | {"PHASE": "RUN"})
     finally:
         with services.database.write() as session:
             session.execute(update(UserRow).where(UserRow.id == alice.user_id).values(quota_bytes=None))
@@ -322,7 +314,7 @@ def test_files_in_vospace_are_combined_as_products_are(site: PipelineSite, catal
         f"vos://photoz.local~vospace/products/{catalogues.vvds.internal_name}/table.csv",
     ]
     sent = {"NAME": "Of files", "VISIBILITY": "public", "inputs": inputs, "PHASE": "RUN"}
-    job_id, phase = _run(site, COMBINE, json=sent)
+    job_id, phase = ended_run(site, COMBINE, json=sent)
     assert phase == "COMPLETED", site.ask("GET", f"{COMBINE}/{job_id}/error").text
     product = site.json("GET", "/api/products?display_name=Of files")["results"][0]
     assert product["visibility"] == "private"
@@ -343,7 +335,7 @@ def test_files_in_vospace_are_combined_as_products_are(site: PipelineSite, catal
     configuration = site.ask("GET", f"{COMBINE}/{job_id}/results/configuration").text
     again = {"NAME": "Of files again", "CONFIGURATION": configuration, "PHASE": "RUN"}
     again["RULES"] = site.ask("GET", f"{COMBINE}/{job_id}/results/rules").text
-    job_again, phase = _run(site, COMBINE, data=again)
+    job_again, phase = ended_run(site, COMBINE, data=again)
     assert phase == "COMPLETED", site.ask("GET", f"{COMBINE}/{job_again}/error").text
     assert site.ask("PATCH", f"/api/products/{product['id']}", json={"visibility": "registered"}).status_code == 200
     own, others = (_provenance(site, product["id"], who) for who in ("alice", "bob"))
@@ -357,7 +349,7 @@ def test_objects_may_be_a_file_in_vospace(site: PipelineSite, catalogues: Catalo
     asked = {"inputs": [str(catalogues.vvds.id)], "flux_type": "cModel", "random_seed": 7, "phase": "RUN"}
     found = []
     for number, chosen in enumerate((str(catalogues.objects.id), address)):
-        job_id, phase = _run(site, TRAINING, json=asked | {"objects": chosen, "display_name": f"Objects {number}"})
+        job_id, phase = ended_run(site, TRAINING, json=asked | {"objects": chosen, "display_name": f"Objects {number}"})
         assert phase == "COMPLETED", site.ask("GET", f"{TRAINING}/{job_id}/error").text
         found.append(pq.read_table(io.BytesIO(site.ask("GET", f"{TRAINING}/{job_id}/results/result").content)))
     assert found[0].column_names == found[1].column_names

@@ -14,7 +14,7 @@ from astropy.table import Table
 from lxml import etree
 
 from products.models import Product, Visibility
-from tests.pipelines.runs.published import PipelineSite, people, publish, put_file, wait_for_run
+from tests.pipelines.runs.published import PipelineSite, completed_run, people, publish, put_file
 from tests.pipelines.validation.samples import OBJECTS, recipe_files
 from tests.server.application import running_application
 
@@ -60,19 +60,9 @@ def published(site: PipelineSite, tmp_path_factory: pytest.TempPathFactory) -> P
     )  # fmt: skip
 
 
-def _run(site: PipelineSite, **sent: object) -> str:
-    answer = site.ask("POST", VALIDATION, data={"PHASE": "RUN", **sent})
-    assert answer.status_code == 303, answer.text
-    job_id = answer.headers["location"].rpartition("/")[2]
-    alice = site.app.services.accounts.service.identity_of_user("alice")
-    phase = wait_for_run(site.app.services, alice, job_id).phase.value
-    assert phase == "COMPLETED", site.ask("GET", f"{VALIDATION}/{job_id}/error").text
-    return str(job_id)
-
-
 def test_estimates_are_compared_in_a_product_with_tables_and_figures(site: PipelineSite, published: Published):
-    job_id = _run(
-        site, NAME="Compared", INPUTS=[str(published.estimates.id), published.points.internal_name],
+    job_id = completed_run(
+        site, VALIDATION, NAME="Compared", INPUTS=[str(published.estimates.id), published.points.internal_name],
         OBJECTS=str(published.reference.id), GRID="0, 2.5, 301", BOOTSTRAP="20",
     )  # fmt: skip
     product = site.json("GET", "/api/products?display_name=Compared")["results"][0]
@@ -109,7 +99,14 @@ def test_estimates_are_compared_in_a_product_with_tables_and_figures(site: Pipel
 
 
 def test_a_reference_that_others_may_not_read_makes_a_private_result(site: PipelineSite, published: Published):
-    _run(site, NAME="Hidden", INPUTS=str(published.estimates.id), OBJECTS=str(published.secret.id), BOOTSTRAP="0")
+    completed_run(
+        site,
+        VALIDATION,
+        NAME="Hidden",
+        INPUTS=str(published.estimates.id),
+        OBJECTS=str(published.secret.id),
+        BOOTSTRAP="0",
+    )
     assert site.json("GET", "/api/products?display_name=Hidden")["count"] == 1
     assert site.json("GET", "/api/products?display_name=Hidden", who="bob")["count"] == 0
 
@@ -117,7 +114,7 @@ def test_a_reference_that_others_may_not_read_makes_a_private_result(site: Pipel
 def test_files_in_the_vospace_are_validated(site: PipelineSite, published: Published):
     address = put_file(site, "/home/alice/truth.hdf5", published.path.read_bytes())
     sent = {"INPUTS": str(published.estimates.id), "OBJECTS": address, "POINT": "mode", "GRID": "[0, 2.5, 301]"}
-    job_id = _run(site, NAME="From a file", **sent)
+    job_id = completed_run(site, VALIDATION, NAME="From a file", **sent)
     report = site.ask("GET", f"{VALIDATION}/{job_id}/results/report").json()
     assert report["estimates"][0]["metrics"]["sigma_mad"] == pytest.approx(0.0046489048, rel=3e-6)
 

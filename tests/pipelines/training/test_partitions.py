@@ -1,11 +1,8 @@
 """Partitions of HATS catalogues in folders, S3 and behind HTTP: which are listed, opened and read."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,7 @@ from pipelines.crossmatch.reach import reach_around
 from pipelines.inputs.partition_lists import parquet_part
 from pipelines.training import TrainingSetConfiguration, make_training_set, open_objects
 from tests.pipelines.training.skies import redshift_table
+from tests.support.files_over_http import RangeHandler, folder_over_http
 from tests.support.hats import write_hats
 from tests.support.s3 import running_s3
 
@@ -138,37 +136,10 @@ def test_a_catalogue_behind_http_gives_the_same_and_only_near_partitions_are_fet
 def _web(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
     """Serve a folder; yield its address, and the bytes that were sent of each file."""
     fetched: dict[str, int] = {}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Ranges, fetched, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", fetched
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
+    class Counting(RangeHandler):
+        def count(self, length: int) -> None:
+            fetched[self.path] = fetched.get(self.path, 0) + length
 
-class _Ranges(SimpleHTTPRequestHandler):
-    """Handler that sends ranges of files, and counts bytes."""
-
-    def __init__(self, fetched: dict[str, int], *arguments: object, **named: object) -> None:
-        self._fetched = fetched
-        super().__init__(*arguments, **named)  # type: ignore[arg-type]  # as the server calls it
-
-    def do_GET(self) -> None:
-        path, header = Path(self.translate_path(self.path)), self.headers.get("Range")
-        if header is None or not path.is_file():
-            super().do_GET()
-            return
-        start, end = header.removeprefix("bytes=").split("-")
-        content = path.read_bytes()[int(start) : int(end) + 1 if end else None]
-        self._fetched[self.path] = self._fetched.get(self.path, 0) + len(content)
-        self.send_response(206)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Content-Range", f"bytes {start}-{int(start) + len(content) - 1}/{path.stat().st_size}")
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+    with folder_over_http(folder, Counting) as url:
+        yield url, fetched

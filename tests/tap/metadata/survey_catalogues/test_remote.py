@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +28,7 @@ from tap.metadata.survey_catalogues.id_indexes import ranges_of_identifiers
 from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tests.support.databases import EmptySQLite
+from tests.support.files_over_http import RangeHandler, folder_over_http
 from tests.support.hats import write_hats
 from tests.support.waiting import wait_for
 
@@ -207,32 +206,16 @@ def test_a_copy_that_was_made_anew_since_it_was_listed_is_kept(tmp_path: Path, m
     assert marks.exists()
 
 
-class _Ranges(SimpleHTTPRequestHandler):
-    """Handler that sends ranges of files, redirects what is below ``/away``, and logs nothing."""
+class _Ranges(RangeHandler):
+    """Handler that redirects what is below ``/away``."""
 
-    ranges = True
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/away"):
-            self.send_response(302)
-            self.send_header("Location", self.path.replace("/away", "/sky"))
-            self.end_headers()
-            return
-        header = self.headers.get("Range")
-        path = Path(self.translate_path(self.path))
-        if header is None or not self.ranges or not path.is_file():
+    def do_GET(self) -> None:  # noqa: N802 - as the server calls it
+        if not self.path.startswith("/away"):
             super().do_GET()
             return
-        start, end = header.removeprefix("bytes=").split("-")
-        content = path.read_bytes()[int(start) : int(end) + 1 if end else None]
-        self.send_response(206)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Content-Range", f"bytes {start}-{int(start) + len(content) - 1}/{path.stat().st_size}")
+        self.send_response(302)
+        self.send_header("Location", self.path.replace("/away", "/sky"))
         self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 class _NoRanges(_Ranges):
@@ -241,13 +224,8 @@ class _NoRanges(_Ranges):
 
 @pytest.fixture
 def web(catalogue: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(request.param, directory=str(catalogue.parent)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with folder_over_http(catalogue.parent, request.param) as url:
+        yield url
 
 
 def _over_http(web: str, tmp_path: Path, empty_sqlite: EmptySQLite, name: str = "sky") -> list[int]:
