@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.expressions import Expression, ExpressionError
-from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.expressions import Conditions
+from pipelines.inputs.configuration import PipelineConfiguration, TableColumns, TableInput
 from pipelines.inputs.grids import RedshiftGrid
 
 __all__ = [
@@ -25,24 +25,15 @@ _MODEL = ConfigDict(extra="forbid", frozen=True)
 Algorithm = Literal["knn", "training_nz", "rail_knn", "rail_flexzboost", "rail_cmnn", "rail_bpz", "rail_gpz"]
 
 
-class EstimationColumns(BaseModel):
+class EstimationColumns(TableColumns):
     """Columns of an input by their meaning; null where they are to be found out."""
 
-    model_config = _MODEL
-
-    id: str | None = Field(None, description="Identifier of the object.")
-    ra: str | None = Field(None, description="Right ascension (ICRS), in degrees.")
-    dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
     z: str | None = Field(None, description="Redshift of a training set.")
 
 
-class EstimationInput(BaseModel):
+class EstimationInput(TableInput):
     """A table of objects with magnitudes."""
 
-    model_config = _MODEL
-
-    path: str = Field("", description="The file, relative to the configuration file.")
-    internal_name: str | None = Field(None, description="Internal name of the product.")
     columns: EstimationColumns = Field(EstimationColumns(), description="Columns by their meaning.")
 
 
@@ -104,7 +95,7 @@ class EstimationParameters(BaseModel):
         (), description="Columns of magnitudes of the objects, where these are not those of the training set."
     )
     object_errors: tuple[str, ...] = Field((), description="Columns of their errors.")
-    cuts: tuple[str, ...] = Field(
+    cuts: Conditions = Field(
         (), description="Conditions on columns of the training set: flags, magnitudes, ranges; other rows are left out."
     )
     training_rows: Literal["training", "all"] = Field(
@@ -115,16 +106,6 @@ class EstimationParameters(BaseModel):
     grid: RedshiftGrid = Field(
         (0.0, 3.0, 301), description="First and last redshift, and number of points, of the densities."
     )
-
-    @field_validator("cuts")
-    @classmethod
-    def _cuts_are_conditions(cls, cuts: tuple[str, ...]) -> tuple[str, ...]:
-        for cut in cuts:
-            try:
-                Expression(cut)
-            except ExpressionError as error:
-                raise ValueError(error.message) from error
-        return cuts
 
 
 class EstimationConfiguration(PipelineConfiguration):

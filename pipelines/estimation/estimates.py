@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from core.columns import DENSITY_UTYPE, Column, field_of_column
 from core.photoz.forms import DensityForm
+from core.photoz.kernels.gridded import trapezium_weights
 from pipelines.estimation.bands import Photometry
 from pipelines.estimation.features import Magnitudes, magnitudes_of
-from pipelines.estimation.kernels import trapezoid_weights
 from pipelines.inputs.rows import RowSource
 from pipelines.outputs.stored_tables import StoredTable
 
@@ -117,7 +117,7 @@ def _arrays(densities: NDArray[np.float32], grid: NDArray[np.float64], written: 
     """Return the arrays of some densities, and count them."""
     missing: NDArray[np.bool_] = np.asarray(np.isnan(densities).any(axis=1))
     known = np.where(missing[:, None], np.float32(0), densities)
-    modes, means = grid[known.argmax(axis=1)], (known * (grid * trapezoid_weights(grid))).sum(axis=1)
+    modes, means = grid[known.argmax(axis=1)], (known * (grid * trapezium_weights(grid))).sum(axis=1)
     written.rows += len(known)
     written.without_density += int(missing.sum())
     written.stacked += known.sum(axis=0, dtype=np.float64)

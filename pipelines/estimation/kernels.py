@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from core.photoz.kernels.gridded import trapezium_weights
+
 __all__ = ["RedshiftKernels"]
 
 Doubles = NDArray[np.float64]
@@ -30,7 +32,7 @@ class RedshiftKernels:
 
     def __init__(self, redshifts: Doubles, grid: Doubles, bandwidth: float) -> None:
         self.grid = grid
-        self.steps = trapezoid_weights(grid)
+        self.steps = trapezium_weights(grid)
         distinct = max(min(_DISTINCT, _MOST_NUMBERS // len(grid)), 1)
         unit = (grid[-1] - grid[0]) / distinct
         numbers, self._rows = np.unique(np.round((redshifts - grid[0]) / unit), return_inverse=True)
@@ -65,9 +67,3 @@ class RedshiftKernels:
         """Return the mean of all kernels: the redshift distribution of the training set."""
         counts = np.bincount(self._rows, minlength=len(self._kernels)).astype(np.float64)
         return np.asarray((counts / counts.sum()) @ self._kernels, dtype=np.float32)
-
-
-def trapezoid_weights(grid: Doubles) -> Doubles:
-    """Return the weights of the points of a grid in an integral by the trapezoidal rule."""
-    widths = np.diff(grid)
-    return np.asarray((np.append(widths, 0) + np.append(0, widths)) / 2)

@@ -1,8 +1,7 @@
 """`Pipeline` implementation of the estimation of photometric redshifts."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from core.errors import InvalidValueError
@@ -13,7 +12,6 @@ from pipelines.estimation.rail.environment import RailEnvironment
 from pipelines.estimation.report import EstimationReport
 from pipelines.estimation.run_report import run_report
 from pipelines.inputs.configuration import entry_of, refuse_meanings
-from pipelines.inputs.rows import RowSource
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work, part_of
 from pipelines.outputs.reports import RunReport
 
@@ -141,7 +139,4 @@ class EstimateRedshifts(Pipeline[EstimationConfiguration]):
 
 
 def _table(work: Work[EstimationConfiguration], entry: EstimationInput) -> OpenTable:
-    def opened() -> AbstractContextManager[RowSource]:
-        return work.open_rows(entry)
-
-    return OpenTable(entry.internal_name or Path(entry.path).name, entry, opened)
+    return OpenTable(entry.label, entry, partial(work.open_rows, entry))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the look-up of inputs loads the database, which runs on fil
 
 __all__ = [
     "PipelineConfiguration",
+    "TableColumns",
+    "TableInput",
     "configuration_document",
     "entry_of",
     "format_of",
@@ -23,6 +25,30 @@ __all__ = [
     "read_model",
     "refuse_meanings",
 ]
+
+
+class TableInput(BaseModel):
+    """A table that a configuration names; pipelines add what its columns mean."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field("", description="The file, relative to the configuration file.")
+    internal_name: str | None = Field(None, description="Internal name of the product.")
+
+    @property
+    def label(self) -> str:
+        """Name in sentences."""
+        return self.internal_name or Path(self.path).name
+
+
+class TableColumns(BaseModel):
+    """Columns of a table by their meaning; null where they are to be found out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str | None = Field(None, description="Identifier of the object.")
+    ra: str | None = Field(None, description="Right ascension (ICRS), in degrees.")
+    dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
 
 
 class PipelineConfiguration(BaseModel):

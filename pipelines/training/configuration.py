@@ -6,10 +6,10 @@ A ``config.yaml`` of the pipeline that the public Photo-z Server runs is accepte
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.expressions import Expression, ExpressionError
-from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
+from pipelines.expressions import Conditions
+from pipelines.inputs.configuration import PipelineConfiguration, TableInput, read_configuration
 from pipelines.photometry import PhotometryConfiguration
 
 __all__ = [
@@ -42,13 +42,9 @@ class RedshiftColumns(BaseModel):
     instrument_type: str | None = Field(None, description="Kind of instrument.")
 
 
-class RedshiftInput(BaseModel):
+class RedshiftInput(TableInput):
     """The redshift catalogue."""
 
-    model_config = _MODEL
-
-    path: str = Field("", description="The file, relative to the configuration file.")
-    internal_name: str | None = Field(None, description="Internal name of the product.")
     format: str | None = Field(None, description="Accepted and not used: the format of a file is found out.")
     columns: RedshiftColumns = Field(RedshiftColumns(), description="Columns by their meaning.")
 
@@ -65,15 +61,12 @@ class ObjectColumns(BaseModel):
     dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
 
 
-class ObjectInput(BaseModel):
+class ObjectInput(TableInput):
     """The object catalogue: a HATS folder, the folder of a release with several, or Parquet files."""
-
-    model_config = _MODEL
 
     path: str = Field(
         "", description="The folder or file, relative to the configuration file, or an address with s3, http or https."
     )
-    internal_name: str | None = Field(None, description="Internal name of the product.")
     columns: ObjectColumns = Field(ObjectColumns(), description="Columns by their meaning.")
 
 
@@ -132,10 +125,10 @@ class TrainingSetParameters(BaseModel):
         "'{band}_psfFlux', error_column: null}, where {band} is replaced by the name of each band; without it those of "
         "the flux type are computed.",
     )
-    object_cuts: tuple[str, ...] = Field(
+    object_cuts: Conditions = Field(
         (), description="Conditions on columns of the objects; those that fail one are not matched."
     )
-    cuts: tuple[str, ...] = Field(
+    cuts: Conditions = Field(
         (), description="Conditions on columns of the result, such as computed magnitudes; other rows are left out."
     )
     unique: Literal["none", "objects", "redshifts", "both"] = Field(
@@ -159,16 +152,6 @@ class TrainingSetParameters(BaseModel):
     random_seed: int | None = Field(
         None, ge=0, lt=2**63, description="Seed of the split; when none is given one is drawn and reported."
     )
-
-    @field_validator("object_cuts", "cuts")
-    @classmethod
-    def _cuts_are_conditions(cls, cuts: tuple[str, ...]) -> tuple[str, ...]:
-        for cut in cuts:
-            try:
-                Expression(cut)
-            except ExpressionError as error:
-                raise ValueError(error.message) from error
-        return cuts
 
 
 class TrainingSetConfiguration(PipelineConfiguration):

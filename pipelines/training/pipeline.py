@@ -1,7 +1,6 @@
 """`Pipeline` implementation of the Training Set Maker."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidValueError
@@ -112,7 +111,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
     def run(self, work: Work[TrainingSetConfiguration]) -> PipelineResult:
         """Match the redshifts with the objects, which are read in parts."""
         entry = work.configuration.redshifts
-        work.progress(0.0, f"Reading {entry.internal_name or Path(entry.path).name}")
+        work.progress(0.0, f"Reading {entry.label}")
         table = work.read(entry)
         objects, is_selected = self._open_objects(work, part_of(work.progress, 0.03, 0.14))
         made = make_training_set(

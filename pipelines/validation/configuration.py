@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from pipelines.expressions import Expression, ExpressionError
-from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.expressions import Conditions
+from pipelines.inputs.configuration import PipelineConfiguration, TableColumns, TableInput
 from pipelines.inputs.grids import RedshiftGrid, listed
 
 __all__ = [
@@ -24,24 +24,15 @@ _MODEL = ConfigDict(extra="forbid", frozen=True)
 Edges = Annotated[tuple[float, ...], BeforeValidator(listed), Field(min_length=2, max_length=200)]
 
 
-class ValidationColumns(BaseModel):
+class ValidationColumns(TableColumns):
     """Columns of an input by their meaning; null where they are to be found out."""
 
-    model_config = _MODEL
-
-    id: str | None = Field(None, description="Identifier of the object.")
-    ra: str | None = Field(None, description="Right ascension (ICRS), in degrees.")
-    dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
     z: str | None = Field(None, description="Redshift: of estimates the point estimate, else the reference.")
 
 
-class EstimatesInput(BaseModel):
+class EstimatesInput(TableInput):
     """A table of photo-z estimates."""
 
-    model_config = _MODEL
-
-    path: str = Field("", description="The file, relative to the configuration file.")
-    internal_name: str | None = Field(None, description="Internal name of the product.")
     columns: ValidationColumns = Field(ValidationColumns(), description="Columns by their meaning.")
 
 
@@ -89,10 +80,10 @@ class ValidationParameters(BaseModel):
     grid: RedshiftGrid = Field(
         (0.0, 3.0, 301), description="First and last redshift, and number of points, of the grid for CDE loss and N(z)."
     )
-    cuts: tuple[str, ...] = Field(
+    cuts: Conditions = Field(
         (), description="Conditions on columns of the reference: flags, magnitudes, ranges; others are left out."
     )
-    estimate_cuts: tuple[str, ...] = Field((), description="Conditions on columns of the estimates.")
+    estimate_cuts: Conditions = Field((), description="Conditions on columns of the estimates.")
     magnitude: str | None = Field(
         None, description="Column of the reference for bins in magnitude; by default one of the i band, if any."
     )
@@ -117,16 +108,6 @@ class ValidationParameters(BaseModel):
             if not lower < upper:
                 raise ValueError(f"the edges do not increase: {upper:g} follows {lower:g}")
         return edges
-
-    @field_validator("cuts", "estimate_cuts")
-    @classmethod
-    def _cuts_are_conditions(cls, cuts: tuple[str, ...]) -> tuple[str, ...]:
-        for cut in cuts:
-            try:
-                Expression(cut)
-            except ExpressionError as error:
-                raise ValueError(error.message) from error
-        return cuts
 
 
 class ValidationConfiguration(PipelineConfiguration):

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot, ParameterHint
 from pipelines.inputs.configuration import entry_of, refuse_meanings
-from pipelines.inputs.rows import RowSource
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
 from pipelines.outputs import output_format_of
 from pipelines.outputs.reports import RunReport
@@ -107,7 +105,7 @@ class ValidateEstimates(Pipeline[ValidationConfiguration]):
     def run(self, work: Work[ValidationConfiguration]) -> PipelineResult:
         """Read the tables in batches, score their objects, and summarise the scores."""
         inputs, param = work.configuration.inputs, work.configuration.param
-        names = _names([_label(entry) for entry in inputs.estimates])
+        names = _names([entry.label for entry in inputs.estimates])
         report = validate_estimates(
             [(entry, _table(work, entry, name)) for entry, name in zip(inputs.estimates, names, strict=True)],
             (inputs.reference, _table(work, inputs.reference, "reference")),
@@ -143,14 +141,7 @@ def _chosen_format(name: str | None) -> str:
 
 
 def _table(work: Work[ValidationConfiguration], entry: EstimatesInput, name: str) -> NamedTable:
-    def opened() -> AbstractContextManager[RowSource]:
-        return work.open_rows(entry)
-
-    return NamedTable(name, _label(entry), opened)
-
-
-def _label(entry: EstimatesInput) -> str:
-    return entry.internal_name or Path(entry.path).name
+    return NamedTable(name, entry.label, partial(work.open_rows, entry))
 
 
 def _names(labels: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from core.photoz.forms import DensityForm
 from core.photoz.kernels.base import Doubles, Kernel
 from core.photoz.kernels.tables import interpolated, interpolated_on_grid, rank
 
-__all__ = ["Histogram", "Interpolated", "IrregularlyInterpolated"]
+__all__ = ["Histogram", "Interpolated", "IrregularlyInterpolated", "trapezium_weights"]
 
 
 #: Points at which a CDF is computed directly, rather than from the CDF at all nodes.
@@ -166,7 +166,7 @@ class Interpolated(_Tabulated):
         If the spacing varies, by the trapezium rule: qp takes the first spacing for all.
         """
         widths = np.diff(self.grid)
-        weights = np.full_like(self.grid, widths[0]) if _uniform(widths) else _trapezium_weights(self.grid)
+        weights = np.full_like(self.grid, widths[0]) if _uniform(widths) else trapezium_weights(self.grid)
         return _moments(self.grid, weights, self.parameters, self.integrals)
 
     def mode(self) -> Doubles:
@@ -296,11 +296,11 @@ class IrregularlyInterpolated(_Tabulated):
 
 def _trapezium(grid: Doubles, values: Doubles) -> Doubles:
     """Return integrals by the trapezium rule."""
-    result: Doubles = values @ _trapezium_weights(grid)
+    result: Doubles = values @ trapezium_weights(grid)
     return result
 
 
-def _trapezium_weights(grid: Doubles) -> Doubles:
+def trapezium_weights(grid: Doubles) -> Doubles:
     """Return the weights of the points in the trapezium rule."""
     widths = np.concatenate([[0.0], np.diff(grid), [0.0]])
     return np.asarray((widths[1:] + widths[:-1]) / 2)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidValueError, PhotozError
+from core.photoz.kernels.gridded import trapezium_weights
 from pipelines.estimation.configuration import EstimationParameters
 from pipelines.estimation.features import Magnitudes, faintest, with_limits
-from pipelines.estimation.kernels import trapezoid_weights
 from pipelines.estimation.rail import runner
 from pipelines.estimation.rail.algorithms import ALGORITHMS, checked_parameters
 from pipelines.estimation.rail.environment import RailEnvironment
@@ -82,7 +82,7 @@ class RailEstimator:
         densities = np.load(self._folder / "densities.npy", allow_pickle=False)
         if densities.shape != (len(observed), len(self._grid)):
             raise PhotozError(f"RAIL returned densities of shape {densities.shape} for {len(observed)} objects.")
-        areas = densities @ trapezoid_weights(self._grid)
+        areas = densities @ trapezium_weights(self._grid)
         found[observed] = np.where(areas[:, None] > 0, densities / np.where(areas > 0, areas, 1)[:, None], np.nan)
         return found
 
