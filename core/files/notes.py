@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["NotedPart", "note_path", "noted_parts"]
+__all__ = ["NotedPart", "note_path", "noted_parts", "write_note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,13 @@ class NotedPart:
 def note_path(part: Path) -> Path:
     """Return the path of the note of a file."""
     return part.with_suffix(".note")
+
+
+def write_note(part: Path, note: str) -> None:
+    """Write the note of a file, whole or not at all."""
+    staged = part.with_suffix(".noting")
+    staged.write_text(note, encoding="utf-8")
+    staged.replace(note_path(part))
 
 
 def noted_parts(folder: Path) -> Iterator[NotedPart]:

@@ -15,7 +15,7 @@ from typing import Self
 
 from core.errors import ConflictError, NotFoundError, StorageFullError, TooLargeError
 from core.files.checksums import Checksums
-from core.files.notes import NotedPart, note_path, noted_parts
+from core.files.notes import NotedPart, note_path, noted_parts, write_note
 
 __all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredBytes"]
 
@@ -240,7 +240,7 @@ class StagingFolder:
         with _translating_errors():
             self._path(file_id).touch()
             if note:
-                note_path(self._path(file_id)).write_text(note, encoding="utf-8")
+                write_note(self._path(file_id), note)
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
         """Open a file that is written by several requests, or raise NotFoundError."""

@@ -73,6 +73,18 @@ def test_too_little_free_space_refuses_before_the_first_byte(tmp_path: Path):
         store.stage(limit=1)
 
 
+def test_a_note_is_there_whole_or_not_at_all(store: FolderStore, monkeypatch: pytest.MonkeyPatch):
+    noted = store.begin(note="one")
+
+    def end(_path: Path, _target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", end)  # the process ends before it
+    with pytest.raises(KeyboardInterrupt):
+        store.begin(note="two")
+    assert [(part.file_id, part.note, part.size) for part in store.noted()] == [(noted, "one", 0)]
+
+
 def test_a_missing_file_is_not_found(store: FolderStore):
     with pytest.raises(NotFoundError):
         store.local_path("0" * 32)
