@@ -185,16 +185,7 @@ def _anonymous(node: exp.Expr) -> exp.Expr:
         return _finite(arguments[0])
     if name in {"LIST_EXTRACT", "ARRAY_EXTRACT"}:
         return exp.Anonymous(this="element_at", expressions=[argument.copy() for argument in arguments])
-    if name in {
-        "TRY_ADD",
-        "TRY_SUBTRACT",
-        "TRY_MULTIPLY",
-        "ELEMENT_AT",
-        "LOG10",
-        "PERCENTILE",
-        "COLLECT_LIST",
-        "ARRAY_JOIN",
-    }:
+    if name in _MADE:
         return node
     raise _unsupported(node)
 
