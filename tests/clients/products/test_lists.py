@@ -7,6 +7,10 @@ from astropy.coordinates import SkyCoord
 from pzserver import InvalidValueError, Product, PzServer
 from pzserver.products.products import read_pages
 
+from core.database import Database
+from products.service import ProductService
+from tests.support.server import RunningServer
+
 
 def test_products_are_listed_and_shown(ours: PzServer, surveys):
     found = ours.products.list(product_name="survey")
@@ -57,9 +61,14 @@ def test_the_filters_are_those_that_the_server_names(ours: PzServer):
     assert set(ours.products.filters.names) == names | {"search", "ordering"}
 
 
-def test_types_releases_and_facets_are_records(ours: PzServer, surveys):
+def test_types_releases_and_facets_are_records(ours: PzServer, library_server: RunningServer, surveys):
+    database = Database(f"sqlite:///{library_server.data / 'photoz.sqlite'}")
+    ProductService(database).ensure_release("lists1", "Lists One")
+    database.close()
+
     assert ours.products.types[0].name == "redshift_catalog"
-    assert ours.products.releases == ()
+    (release,) = [each for each in ours.products.releases if each.name == "lists1"]
+    assert (release.display_name, release.is_public, release.access_groups) == ("Lists One", True, ())
     (kind,) = ours.products.facets(product_name="survey").type
     assert (kind.value, kind.count) == ("redshift_catalog", 2)
 
