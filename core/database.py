@@ -8,10 +8,10 @@ later because another transaction wrote in between.
 import errno
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Connection
@@ -20,11 +20,24 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.errors import InvalidValueError, PhotozError, ServiceBusyError, StorageFullError
 
-__all__ = ["Base", "Database", "UtcDateTime", "ignoring_storage_errors", "storage_error", "utc_now", "utc_today"]
+__all__ = [
+    "Base",
+    "Database",
+    "UtcDateTime",
+    "ignoring_storage_errors",
+    "in_parts",
+    "storage_error",
+    "utc_now",
+    "utc_today",
+]
+
+_Value = TypeVar("_Value")
 
 _log = logging.getLogger(__name__)
 
 _SQLITE_BUSY_SECONDS = 30
+#: Parameters of one statement.
+_AT_ONCE = 500
 _LARGEST_NUMBER = 2**63 - 1
 
 #: Codes of a full disk: of SQLite (SQLITE_FULL, and SQLITE_IOERR_SHMSIZE for the index of its log), and SQLSTATE.
@@ -98,6 +111,12 @@ def ignoring_storage_errors() -> Iterator[None]:
         if storage_error(e) is None:
             raise
         _log.warning("a time or a count is not stored: %s", e)
+
+
+def in_parts(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    """Yield values in parts that one statement takes; databases limit the number of its parameters."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
 
 
 def utc_now() -> datetime:

@@ -7,12 +7,13 @@ from core.database import Database
 from core.parts import part
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
+from registry.harvesting import HarvestedTableSource, HarvestService, HarvestStorage
 from registry.harvests import HarvestLog
 from registry.oai.repository import Repository
 from registry.oai.tokens import ResumptionTokens
 from registry.publisher import Publisher
 from registry.records.service_records import ServiceDescription
-from registry.regtap import RegistryTableSource
+from registry.regtap import AllTableSources, RegistryTableSource
 from registry.service import RecordService
 
 __all__ = ["RegistryServices"]
@@ -51,9 +52,19 @@ class RegistryServices:
         )
 
     @part
-    def tables(self) -> RegistryTableSource:
-        """The records as rows of RegTAP."""
-        return RegistryTableSource(self._database, self.records, self._published.stamp)
+    def tables(self) -> AllTableSources:
+        """The records, and those of other registries, as rows of RegTAP."""
+        own = RegistryTableSource(self._database, self.records, self._published.stamp)
+        return AllTableSources((own, HarvestedTableSource(self._harvested, self._settings.registry_sources)))
+
+    @part
+    def harvesting(self) -> HarvestService:
+        """Harvests of other registries."""
+        return HarvestService(self._harvested, self._settings.registry_sources, self._settings.authority)
+
+    @part
+    def _harvested(self) -> HarvestStorage:
+        return HarvestStorage(self._database)
 
     @part
     def repository(self) -> Repository:

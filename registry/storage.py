@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, cast, func, insert, 
 from sqlalchemy.orm import Session
 
 from core.auth.models import ANONYMOUS
-from core.database import utc_now
+from core.database import in_parts, utc_now
 from products.access import readable
 from products.attribution.models import Attribution
 from products.lifecycle.change_log import version_of_product
@@ -37,8 +37,6 @@ __all__ = [
 ]
 
 _LOCK = 7_402_133_902
-#: Rows in one statement; databases limit the number of parameters.
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def store_differences(session: Session, today: date, services: Mapping[str, str]
     fresh: list[dict[str, object]] = []
     changed = [
         row
-        for some in _parts(found.changed)
+        for some in in_parts(found.changed)
         for row in session.execute(_new_or_changed(today).where(ProductRow.id.in_(some)))
     ]
     for number, product, name, version, is_deleted in changed:
@@ -93,7 +91,7 @@ def store_differences(session: Session, today: date, services: Mapping[str, str]
             _renew(session, number, str(version), now)
     if fresh:
         session.execute(insert(RegistryRow), fresh)
-    for some in _parts(found.withdrawn):
+    for some in in_parts(found.withdrawn):
         for number, withdrawn in session.execute(_gone(today).where(RegistryRow.product_id.in_(some))).all():
             moved.append(withdrawn or 0)
             _delete(session, number, now)
@@ -216,7 +214,7 @@ def _store_services(session: Session, services: Mapping[str, str], now: datetime
 def _renew_related(session: Session, moved: Sequence[int], now: datetime) -> None:
     """Give a new time to the records that name, or may name from now on, a product that was published or withdrawn."""
     numbers = set(_naming(session, set(moved))) if moved else set[int]()
-    for some in _parts(moved):
+    for some in in_parts(moved):
         derived = (
             select(ActivityRow.product_id)
             .join(UsedEntityRow, UsedEntityRow.activity_id == ActivityRow.id)
@@ -226,7 +224,7 @@ def _renew_related(session: Session, moved: Sequence[int], now: datetime) -> Non
         older = select(ProductRow.previous_id).where(ProductRow.id.in_(some))
         for query in (derived, newer, older):
             numbers.update(number for number in session.scalars(query) if number is not None)
-    for part in _parts(sorted(numbers)):
+    for part in in_parts(sorted(numbers)):
         of_part = (RegistryRow.product_id.in_(part), RegistryRow.is_deleted.is_(False))
         # A second change within a second has to be told from the first one, by the time alone.
         last = session.scalar(select(func.max(RegistryRow.changed_at)).where(*of_part))
@@ -243,8 +241,3 @@ def _naming(session: Session, products: Collection[int]) -> Iterator[int]:
         related = Attribution.model_validate(attribution).related
         if any(relation.product in products for relation in related):
             yield number
-
-
-def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), _AT_ONCE):
-        yield numbers[start : start + _AT_ONCE]

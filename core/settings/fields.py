@@ -57,6 +57,11 @@ class Settings(SurveyScaleSettings):
         "", description="Prefix of the DOIs that are to be registered for products, such as 10.1234; none by default."
     )
     doi_repository: str = Field("", description="Account of this service at DataCite for that, such as ABCD.PHOTOZ.")
+    registry_sources: tuple[str, ...] = Field(
+        (),
+        description="Addresses of other registries (OAI-PMH) that photoz registry harvest may harvest, as a "
+        'JSON list: ["https://registry.example.org/oai.xml"].',
+    )
     database_url: str | None = Field(
         None,
         description="SQLAlchemy address of the metadata database, for example "
@@ -311,6 +316,16 @@ class Settings(SurveyScaleSettings):
         if value and "@" not in value and not value.startswith(("https://", "http://")):
             message = f"'{value}' is neither an e-mail address nor an http(s) address."
             raise ValueError(message)
+        return value
+
+    @field_validator("registry_sources")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            parts = urlsplit(address)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+                message = f"'{address}' is no http(s) address without a query."
+                raise ValueError(message)
         return value
 
     @field_validator("oidc_issuer")

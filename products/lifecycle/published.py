@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
-from core.database import Database, utc_today
+from core.database import Database, in_parts, utc_today
 from products.access import readable
 from products.lifecycle.change_log import catalogue_version, version_of_product
 from products.lifecycle.recorded_columns import RecordedColumns, products_with_columns, recorded_columns
@@ -27,9 +27,6 @@ class _OfProduct(Protocol):
     @property
     def product_id(self) -> int: ...
 
-
-#: Products read in one statement; databases limit the number of parameters.
-_AT_ONCE = 500
 
 #: Most products, and sets of products of identities, that are kept.
 _MAX_DETAILS = 4096
@@ -108,8 +105,7 @@ class PublishedProducts:
         columns
             Whether their columns are needed; most of the time goes into them.
         """
-        for start in range(0, len(products), _AT_ONCE):
-            some = products[start : start + _AT_ONCE]
+        for some in in_parts(products):
             with self._database.read() as session:
                 if columns:
                     found = list(self._read(session, some))
@@ -125,9 +121,9 @@ class PublishedProducts:
 
     def columns(self, products: Sequence[VisibleProduct]) -> Iterator[RecordedColumns]:
         """Yield the columns of those of some products that have columns, by number."""
-        for start in range(0, len(products), _AT_ONCE):
+        for some in in_parts(products):
             with self._database.read() as session:
-                found = list(recorded_columns(session, [item.id for item in products[start : start + _AT_ONCE]]))
+                found = list(recorded_columns(session, [item.id for item in some]))
             yield from found
 
     def all(self, identity: Identity) -> tuple[ProductDetails, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import func, select
 
-from core.database import Database
+from core.database import Database, in_parts
 from core.errors import InvalidValueError
 from core.sky.healpix import FINEST_ORDER, nested_indices
 from products.schema import ProductRow, ProductTableRow
@@ -22,7 +22,6 @@ Region = np.ndarray
 _CIRCLE_ORDER = 12
 _LONGEST_MOC = 200_000
 _MOC = re.compile(r"\s*\d{1,2}/[\d\s,/-]*")
-_AT_ONCE = 500
 _LOOK_SECONDS = 60.0
 
 #: Changes whenever a product or its rows change; differing clocks of several servers may delay that.
@@ -127,10 +126,10 @@ class CoverageService:
             current: dict[int, str] = dict(session.execute(known).all())
             stale = [key for key, stored in current.items() if self._kept.get(key, ("",))[0] != stored]
             gone = self._kept.keys() - current.keys()
-            for start in range(0, len(stale), _AT_ONCE):
+            for some in in_parts(stale):
                 rows = session.execute(
                     select(ProductTableRow.product_id, ProductTableRow.stored_id, ProductTableRow.footprint).where(
-                        ProductTableRow.product_id.in_(stale[start : start + _AT_ONCE])
+                        ProductTableRow.product_id.in_(some)
                     )
                 )
                 for key, stored, footprint in rows:

@@ -6,13 +6,13 @@ from typing import Any
 from core.vosi import Capability
 from registry.models import ResourceRecord
 
-__all__ = ["capability_rows", "detail_rows", "interface_rows"]
+__all__ = ["CAPABILITY_DETAILS", "capability_rows", "detail_rows", "interface_rows"]
 
 _Rows = Iterator[dict[str, object]]
 _Element = Any  # lxml ships no types
 
 #: XPaths of values of capabilities that stand in ``rr.res_detail`` (RegTAP 1.1 §4.14), without the root.
-_DETAILS = frozenset(
+CAPABILITY_DETAILS = frozenset(
     {
         "dataModel", "dataModel/@ivo-id", "language/name", "language/version/@ivo-id",
         "language/languageFeatures/@type", "language/languageFeatures/feature/form",
@@ -82,7 +82,7 @@ def _capability_values(capability: Capability) -> Iterator[tuple[str, str]]:
             if method is not None:
                 yield "interface/securityMethod/@standardID", method
     for element in capability.extension:
-        yield from (found for found in _values(element, element.tag) if found[0] in _DETAILS)
+        yield from (found for found in _values(element, element.tag) if found[0] in CAPABILITY_DETAILS)
 
 
 def _values(element: _Element, path: str) -> Iterator[tuple[str, str]]:

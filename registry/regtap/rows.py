@@ -7,11 +7,12 @@ tables and columns (§4.2). What the records do not say, such as whether a stand
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from registry.documents.texts import token
 from registry.models import Creator, RecordTable, ResourceRecord
 from registry.regtap.capability_rows import capability_rows, detail_rows, interface_rows
 from registry.terms import subject_term
 
-__all__ = ["registry_rows"]
+__all__ = ["coarse_coverage", "registry_rows"]
 
 _ORDER = 6
 
@@ -82,7 +83,7 @@ def _tables(record: ResourceRecord) -> _Rows:
             "table_index": index,
             "table_name": table.full_name.lower(),
             "table_title": table.title or None,
-            "table_description": table.description or None,
+            "table_description": token(table.description) or None,
             "nrows": table.rows,
         }
 
@@ -105,7 +106,7 @@ def _columns_of(table: RecordTable) -> _Rows:
             "arraysize": column.arraysize,
             "type_system": "vs:votabletype",
             "flag": _hashlist(table.flags.get(column.name, ())),
-            "column_description": column.description,
+            "column_description": token(column.description or "") or None,
         }
 
 
@@ -133,7 +134,7 @@ def _alternate_identifiers(record: ResourceRecord) -> _Rows:
 
 def _spatial(record: ResourceRecord) -> _Rows:
     if record.coverage is not None and record.coverage.moc:
-        yield {"coverage": _coarse(record.coverage.moc)}
+        yield {"coverage": coarse_coverage(record.coverage.moc)}
 
 
 def _temporal(record: ResourceRecord) -> _Rows:
@@ -166,12 +167,22 @@ _MAKERS: Mapping[str, Callable[[ResourceRecord], _Rows]] = {
 }
 
 
-def _coarse(text: str) -> str:
-    """Return a MOC in the order in which RegTAP 1.2 compares coverage; clients look for cells of that order."""
+def coarse_coverage(text: str) -> str | None:
+    """Return a MOC in the order in which RegTAP 1.2 compares coverage; clients look for cells of that order.
+
+    Returns
+    -------
+    str or None
+        The MOC in ASCII; None when the text is no MOC, or an empty one.
+    """
     from mocpy import MOC
 
-    moc = MOC.from_string(text, "ascii")
-    return str((moc if moc.max_order <= _ORDER else moc.degrade_to_order(_ORDER)).to_string("ascii"))
+    try:
+        moc = MOC.from_string(text, "ascii")
+    except (ValueError, OSError):
+        return None
+    coarse = moc if moc.max_order <= _ORDER else moc.degrade_to_order(_ORDER)
+    return None if coarse.empty() else str(coarse.to_string("ascii"))
 
 
 def _schema_names(record: ResourceRecord) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import Protocol
 
 from sqlalchemy import select
 
@@ -19,7 +20,7 @@ from registry.regtap.rows import registry_rows
 from registry.schema import RegistryRow
 from registry.service import RecordService
 
-__all__ = ["BLOCK_RECORDS", "RegistryTableSource", "TableBlock"]
+__all__ = ["BLOCK_RECORDS", "AllTableSources", "RegistryTableSource", "TableBlock"]
 
 #: Records of a block, with those that are deleted.
 BLOCK_RECORDS = 25
@@ -47,6 +48,35 @@ class TableBlock:
         """Yield the rows of a table of ``rr`` for the records."""
         for record in self.records():
             yield from registry_rows(table, record)
+
+
+class TableRows(Protocol):
+    """Some records as rows; the key is another whenever one of them is another."""
+
+    @property
+    def key(self) -> str:
+        """A text that names the records and their versions."""
+
+    def rows(self, table: str) -> Iterator[Mapping[str, object]]:
+        """Yield the rows of a table of ``rr`` for the records."""
+
+
+class TableSource(Protocol):
+    """Records in blocks."""
+
+    def blocks(self) -> Sequence[TableRows]:
+        """Return the blocks of the current records, in their order."""
+
+
+class AllTableSources:
+    """The records of several sources, one after the other."""
+
+    def __init__(self, sources: Sequence[TableSource]) -> None:
+        self._sources = sources
+
+    def blocks(self) -> Sequence[TableRows]:
+        """Return the blocks of all current records."""
+        return [block for source in self._sources for block in source.blocks()]
 
 
 class RegistryTableSource:

@@ -1,4 +1,4 @@
-"""The command ``photoz registry``: records of the registry and their validation."""
+"""The command ``photoz registry``: records of the registry, their validation, and harvests of other registries."""
 
 import json
 from pathlib import Path
@@ -46,3 +46,47 @@ def validate_records(
         typer.echo(f"{count} records, {errors} errors, {len(found) - errors} warnings.")
     if errors or (strict and found):
         raise typer.Exit(1)
+
+
+@registry_app.command("harvest")
+def harvest_registries(
+    addresses: Annotated[
+        list[str] | None, typer.Argument(help="Registries to harvest; by default all of PHOTOZ_REGISTRY_SOURCES.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Read all records, and delete those that a registry no longer has.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Take also the records that a registry has from others.")
+    ] = False,
+    data: DataOption = None,
+) -> None:
+    """Harvest what has changed in other registries, so that searches find it here.
+
+    End with status 1 if one of them cannot be harvested.
+    """
+    from registry.harvesting import MANAGED, HarvestError
+
+    failed = False
+    with open_services(data) as services:
+        harvesting = services.registry.harvesting
+        harvesting.forget_others()
+        named = addresses or [source.address for source in harvesting.sources()]
+        if not named:
+            typer.echo("PHOTOZ_REGISTRY_SOURCES names no registries.")
+        for address in named:
+            subset = None if everything else MANAGED
+            try:
+                result = harvesting.harvest(address, whole=whole, subset=subset, progress=_tell)
+            except HarvestError as e:
+                failed = True
+                typer.echo(e.message, err=True)
+                continue
+            counts = f"{result.stored} records stored, {result.deleted} deleted, {result.ignored} ignored"
+            typer.echo(f"{address}: {counts}.")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _tell(read: int, size: int | None) -> None:
+    typer.echo(f"  {read}{'' if size is None else f' of {size}'} records read", err=True)

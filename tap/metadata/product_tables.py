@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from core.auth.models import Identity
+from core.database import in_parts
 from core.markdown import plain_text
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
@@ -40,10 +41,6 @@ _PHOTOZ = TapSchema(
     "photoz", "The catalogue of photometric-redshift data products: metadata of those that you may read", ()
 )
 _LONGEST_DESCRIPTION = 1000
-
-
-#: Products whose tables are looked up together.
-_AT_ONCE = 500
 
 
 class ProductTables:
@@ -120,8 +117,7 @@ class ProductTables:
             yield TableBlock(block.key, partial(self._described, block.products), rows=makers)
 
     def _described(self, products: Sequence[VisibleProduct]) -> Iterator[TapTable]:
-        for start in range(0, len(products), _AT_ONCE):
-            some = products[start : start + _AT_ONCE]
+        for some in in_parts(products):
             known = {item.id: self._described_tables.get((item.id, item.version)) for item in some}
             missing = [item for item in some if known[item.id] is None]
             versions = {item.id: item.version for item in missing}

@@ -46,6 +46,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             start=start,
             following=None if page.is_last else page.entries[-1].number,
             harvests=harvests,
+            sources=services.registry.harvesting.sources(),
             of_server=tuple(server_findings(settings.authority, settings.public_url, settings.contact)),
             base_url=services.registry.repository.base_url,
         )

@@ -17,6 +17,7 @@ def test_records_are_listed_with_their_validation_and_the_last_harvest(
     assert "There is no licence" in page
     assert "No registry has harvested the records yet." in page
     assert "Set PHOTOZ_AUTHORITY" in page
+    assert "PHOTOZ_REGISTRY_SOURCES</code> names no registries" in page
 
     pairs = [("verb", "ListRecords"), ("metadataPrefix", "oai_dc")]
     assert b"Seen by all" in b"".join(services.registry.repository.answer(pairs, "harvester/1"))
