@@ -36,6 +36,7 @@ _TEST_PROGRAMS: Mapping[str, str] = {
     "stilts": "stilts",
     "chromium": "chromium",
     "nginx": "nginx-light",
+    "gavo": "python3-gavo",  # the official schemas, and the harvester of DaCHS
 }
 
 #: apt-get waits for another one where it installs, but not where it reads the lists of packages.
