@@ -1,4 +1,4 @@
-"""Charts drawn as SVG 1.1 documents, with no style sheet or script."""
+"""Charts drawn as SVG 1.1 documents, with no style sheet or script, or as PDF."""
 
 import math
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from core.charts.pdf import pdf_of_svg
 from core.charts.ticks import round_values
 
 __all__ = ["COLOURS", "Cells", "Chart", "Guide", "Series"]
@@ -77,6 +78,10 @@ class Chart:
     def svg(self) -> bytes:
         """Return the chart as an SVG document."""
         return _Drawing(self).document()
+
+    def pdf(self) -> bytes:
+        """Return the chart as a PDF document of one page; equal charts give equal documents."""
+        return pdf_of_svg(self.svg())
 
 
 class _Drawing:

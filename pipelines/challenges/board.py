@@ -71,6 +71,11 @@ class Board:
     entries: tuple[BoardEntry, ...]
 
     @property
+    def part(self) -> str:
+        """The part of the truth to which the subset belongs."""
+        return self.subset.partition(" ")[0]
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The names of the metrics that entries have, that of the ranking first."""
         names = (self.metric.name, *(metric.name for metric in self.challenge.definition.metrics))

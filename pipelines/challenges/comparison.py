@@ -1,4 +1,4 @@
-"""Comparison of submissions on a board: their metrics side by side, and in bins of redshift and magnitude."""
+"""Comparison of submissions on a board: metrics side by side, in bins of redshift and magnitude, and distributions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,17 +10,19 @@ from core.auth.models import Identity
 from core.database import Database
 from core.errors import InvalidValueError
 from pipelines.challenges.board import Board, BoardEntry, BoardService, BoardValue
-from pipelines.challenges.definition import PRIVATE, PUBLIC
-from pipelines.challenges.schema import ScoreRow
+from pipelines.challenges.definition import PRIVATE, PUBLIC, WHOLE
+from pipelines.challenges.distributions.disclosure import disclosed
+from pipelines.challenges.distributions.models import Distributions
+from pipelines.challenges.schema import DistributionsRow, ScoreRow
 from pipelines.challenges.storage import shown_parts, shown_value
 from pipelines.validation.metrics import METRICS
 
-__all__ = ["BINNED_BY", "Comparison", "ComparisonService", "ScoreBin", "SideBySide"]
+__all__ = ["BINNED_BY", "MOST_COMPARED", "Comparison", "ComparisonService", "ScoreBin", "SideBySide"]
 
 #: By what objects are put into bins, in words.
 BINNED_BY: Mapping[str, str] = {"z_true": "true redshift", "magnitude": "magnitude"}
 #: Most submissions in one figure, which has a colour for each.
-_MOST = 6
+MOST_COMPARED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,14 @@ class Comparison:
         Part of the truth whose bins these are; None if the caller may see none.
     bins
         By what objects are put into bins, metric and submission, to the bins from low to high.
+    distributions
+        Submission to its distributions on the part of the board, as the caller may see them.
     """
 
     board: Board
     part: str | None
     bins: Mapping[tuple[str, str, int], tuple[ScoreBin, ...]]
+    distributions: Mapping[int, Distributions]
 
     @property
     def figures(self) -> tuple[tuple[str, str], ...]:
@@ -106,10 +111,11 @@ class ComparisonService:
         """
         entries = _chosen(board, submissions)
         parts = {each.partition(" ")[0] for each in board.subsets if " " in each}
-        wanted = (board.subset.partition(" ")[0], PUBLIC, PRIVATE)
+        wanted = (board.part, PUBLIC, PRIVATE)
         part = next((each for each in wanted if each in parts), None)
         chosen = Board(board.challenge, board.task, board.subset, board.metric, board.subsets, entries)
-        return Comparison(chosen, part, {} if part is None else self._bins(chosen, part))
+        bins = {} if part is None else self._bins(chosen, part)
+        return Comparison(chosen, part, bins, self._distributions(chosen))
 
     def side_by_side(
         self, identity: Identity, name: str, first: int, second: int, *, task_set: str = ""
@@ -150,13 +156,32 @@ class ComparisonService:
                 bins.setdefault((by, metric, number), []).append(ScoreBin(low, high, shown))
         return {key: tuple(sorted(found, key=lambda each: each.low)) for key, found in bins.items()}
 
+    def _distributions(self, board: Board) -> dict[int, Distributions]:
+        """Return the distributions of the submissions on the part of a board, by number; earlier scorings made none."""
+        wanted = board.part
+        if wanted not in shown_parts(board.challenge):
+            return {}
+        parts = (PUBLIC, PRIVATE) if wanted == WHOLE else (wanted,)
+        numbers = [entry.submission.id for entry in board.entries]
+        stored: dict[int, Distributions] = {}
+        with self._database.read() as session:
+            rows = session.execute(
+                select(DistributionsRow.submission_id, DistributionsRow.content)
+                .where(DistributionsRow.submission_id.in_(numbers), DistributionsRow.part.in_(parts))
+            )  # fmt: skip
+            for number, content in rows:
+                each = Distributions.from_object(content)
+                stored[number] = stored[number] + each if number in stored else each
+        shown = ((number, disclosed(stored[number], board.challenge)) for number in numbers if number in stored)
+        return {number: each for number, each in shown if each is not None}
+
 
 def _chosen(board: Board, submissions: Sequence[int]) -> tuple[BoardEntry, ...]:
     if not submissions:
-        return board.entries[:_MOST]
-    if len(submissions) > _MOST:
+        return board.entries[:MOST_COMPARED]
+    if len(submissions) > MOST_COMPARED:
         raise InvalidValueError(
-            f"{len(submissions)} submissions are too many; choose up to {_MOST}.", field="submissions"
+            f"{len(submissions)} submissions are too many; choose up to {MOST_COMPARED}.", field="submissions"
         )
     by_number = {entry.submission.id: entry for entry in board.entries}
     for number in submissions:

@@ -8,8 +8,8 @@ from core.errors import ConflictError, NotFoundError
 from pipelines.challenges.definition import ChallengeDefinition, TaskSet
 from pipelines.challenges.files import ChallengeFiles, TableFile
 from pipelines.challenges.models import SubmissionState
-from pipelines.challenges.schema import ChallengeRow, ScoreRow, SubmissionRow
-from pipelines.challenges.scoring import reproduction, score_submission
+from pipelines.challenges.schema import ChallengeRow, DistributionsRow, ScoreRow, SubmissionRow
+from pipelines.challenges.scoring import ScoredSubmission, reproduction, score_submission
 from pipelines.challenges.storage import changed
 from products.adjustments.options import TableOptions
 from uws import Job, JobContext, Phase
@@ -46,8 +46,8 @@ class ScoringJobs:
         number = int(context.parameters["submission"])
         challenge_id, file, task, definition = self._submission(number)
         context.log(f"Submission {number} to the task set {task.name}: {file.name}, SHA-256 {file.sha256}.")
-        truth, scores = score_submission(self._files, file, task, definition, context.progress)
-        how = reproduction(file, truth, task, definition)
+        found = score_submission(self._files, file, task, definition, context.progress)
+        how = reproduction(file, found.truth, task, definition)
         with self._database.write() as session:
             kept = session.execute(
                 update(SubmissionRow)
@@ -59,17 +59,9 @@ class ScoringJobs:
                 return  # by this job, whose worker died before it could say so
             if kept is None:
                 raise ConflictError(f"The submission {number} was withdrawn while it was scored.")
-            session.execute(delete(ScoreRow).where(ScoreRow.submission_id == number))
-            session.execute(
-                insert(ScoreRow),
-                [
-                    {"submission_id": number, "subset": each.subset, "metric": each.metric, "value": each.value,
-                     "uncertainty": each.uncertainty, "objects": each.objects}
-                    for each in scores
-                ],
-            )  # fmt: skip
+            _store(session, number, found)
             changed(session, challenge_id)
-        context.log(f"{len({each.subset for each in scores})} subsets were scored.")
+        context.log(f"{len({each.subset for each in found.scores})} subsets were scored.")
         context.progress(1.0, "Scored")
 
     def ended(self, job: Job) -> None:
@@ -113,3 +105,19 @@ class ScoringJobs:
                 task,
                 definition,
             )
+
+
+def _store(session: Session, number: int, found: ScoredSubmission) -> None:
+    """Store the scores and the distributions of a submission in the place of earlier ones."""
+    for table in (ScoreRow, DistributionsRow):
+        session.execute(delete(table).where(table.submission_id == number))
+    session.execute(
+        insert(ScoreRow),
+        [
+            {"submission_id": number, "subset": each.subset, "metric": each.metric, "value": each.value,
+             "uncertainty": each.uncertainty, "objects": each.objects}
+            for each in found.scores
+        ],
+    )  # fmt: skip
+    for part, each in found.distributions.items():
+        session.add(DistributionsRow(submission_id=number, part=part, content=each.to_object()))

@@ -1,4 +1,4 @@
-"""Tables of challenges: definitions, organisers, groups, hidden truths, submissions and scores."""
+"""Tables of challenges: definitions, organisers, groups, hidden truths, submissions, scores and distributions."""
 
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from core.database import Base, UtcDateTime
 
 __all__ = [
     "ChallengeRow",
+    "DistributionsRow",
     "ScoreRow",
     "SubmissionRow",
     "TruthRow",
@@ -105,3 +106,15 @@ class ScoreRow(Base):
     value: Mapped[float | None] = mapped_column(Double)
     uncertainty: Mapped[float | None] = mapped_column(Double)
     objects: Mapped[int]
+
+
+class DistributionsRow(Base):
+    """Binned distributions of a submission on a part of the truth; scorings by earlier versions made none."""
+
+    __tablename__ = "challenge_distributions"
+
+    submission_id: Mapped[int] = mapped_column(
+        ForeignKey("challenge_submissions.id", ondelete="CASCADE"), primary_key=True
+    )
+    part: Mapped[str] = mapped_column(String(10), primary_key=True)
+    content: Mapped[dict[str, object]] = mapped_column(JSON)  # a Distributions

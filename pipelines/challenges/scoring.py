@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidValueError, PhotozError
 from pipelines.challenges.definition import PRIVATE, PUBLIC, WHOLE, ChallengeDefinition, Parts, TaskSet
+from pipelines.challenges.distributions.binning import binned
+from pipelines.challenges.distributions.models import Distributions
 from pipelines.challenges.files import ChallengeFiles, TableFile
 from pipelines.inputs.rows import RowSource
 from pipelines.validation.configuration import EstimatesInput, ReferenceInput, ValidationColumns, ValidationParameters
@@ -21,10 +23,13 @@ from pipelines.validation.metrics import METRICS, POINT_METRICS, measured
 from pipelines.validation.reference import Reference, read_reference
 from pipelines.validation.resampling import standard_errors
 from pipelines.validation.sample import Sample
+from pipelines.validation.scoring import Scores
 from pipelines.validation.validation import scored
 
-__all__ = ["SubsetScore", "Truth", "read_truth", "reproduction", "score_submission"]
+__all__ = ["ScoredSubmission", "SubsetScore", "Truth", "read_truth", "reproduction", "score_submission"]
 
+#: The parts whose densities are summed apart.
+_PARTS = (PUBLIC, PRIVATE)
 _LABEL = "the truth"
 _SUBMISSION = "the submission"
 _SOFTWARE = ("photoz-server", "numpy", "scipy", "pyarrow")
@@ -55,6 +60,15 @@ class Truth:
         """Identifiers of the objects."""
         return self.reference.ids
 
+    @property
+    def groups(self) -> NDArray[np.intp]:
+        """The part of each row, as its place in `_PARTS`."""
+        return np.where(self.is_public, 0, 1)
+
+    def part(self, name: str) -> NDArray[np.bool_]:
+        """Return which rows are the public or the private part."""
+        return self.is_public if name == PUBLIC else ~self.is_public
+
 
 @dataclass(frozen=True, slots=True)
 class SubsetScore:
@@ -65,6 +79,21 @@ class SubsetScore:
     value: float | None
     uncertainty: float | None
     objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSubmission:
+    """What the scoring of a submission found.
+
+    Parameters
+    ----------
+    distributions
+        Those on the public and the private part, by its name, as far as it has the objects of the smallest subset.
+    """
+
+    truth: Truth
+    scores: tuple[SubsetScore, ...]
+    distributions: Mapping[str, Distributions]
 
 
 def read_truth(files: ChallengeFiles, task: TaskSet, definition: ChallengeDefinition) -> Truth:
@@ -97,8 +126,8 @@ def score_submission(
     task: TaskSet,
     definition: ChallengeDefinition,
     progress: Callable[[float, str], None],
-) -> tuple[Truth, tuple[SubsetScore, ...]]:
-    """Score a submission on all subsets of its truth.
+) -> ScoredSubmission:
+    """Score a submission on all subsets of its truth, and put its distributions into bins.
 
     Parameters
     ----------
@@ -124,7 +153,7 @@ def score_submission(
         entry = EstimatesInput(columns=ValidationColumns(id=identifier))
         table, scores = scored(
             rows, entry, param, truth.reference, _SUBMISSION,
-            lambda count: progress(0.05 + 0.5 * min(count / total, 1.0), "Scoring objects"),
+            lambda count: progress(0.05 + 0.5 * min(count / total, 1.0), "Scoring objects"), truth.groups,
         )  # fmt: skip
     _check_range(scores.sample.z_phot, table.point, param)
     found: list[SubsetScore] = []
@@ -132,7 +161,7 @@ def score_submission(
     for number, (name, mask) in enumerate(subsets):
         progress(0.55 + 0.45 * number / len(subsets), "Measuring subsets")
         found += _measured(name, scores.sample.take(mask), definition, param)
-    return truth, tuple(found)
+    return ScoredSubmission(truth, tuple(found), dict(_distributions(truth, definition, scores, param)))
 
 
 def reproduction(
@@ -209,6 +238,18 @@ def _subsets(
                 inside = parts[name] & (values >= low) & (values < high)
                 if np.count_nonzero(inside & reference.is_selected) >= smallest:
                     yield f"{name} {by} {low:g}-{high:g}", inside[rows]
+
+
+def _distributions(
+    truth: Truth, definition: ChallengeDefinition, scores: Scores, param: ValidationParameters
+) -> Iterator[tuple[str, Distributions]]:
+    """Yield the distributions on the parts that are large enough."""
+    for number, name in enumerate(_PARTS):
+        part = truth.part(name)
+        if np.count_nonzero(part & truth.reference.is_selected) >= definition.limits.smallest_subset:
+            sample, groups = scores.sample.take(part[scores.reference]), scores.group_stacks
+            stack = groups[number] if number < len(groups) else np.zeros_like(groups[0])
+            yield name, binned(sample, stack, truth.reference, part, param)
 
 
 def _measured(

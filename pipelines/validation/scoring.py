@@ -32,11 +32,14 @@ class Scores:
         Their rows in the reference.
     stacks
         Sums of the densities on the grid: of all objects, then of each tomographic bin; shape (bins + 1, points).
+    group_stacks
+        Sums of the densities on the grid of each group of objects; shape (groups, points).
     """
 
     sample: Sample
     reference: NDArray[np.int64]
     stacks: _Doubles
+    group_stacks: _Doubles
 
 
 def grid_of(param: ValidationParameters) -> _Doubles:
@@ -46,7 +49,11 @@ def grid_of(param: ValidationParameters) -> _Doubles:
 
 
 def score(
-    table: EstimatesTable, reference: Reference, param: ValidationParameters, done: Callable[[int], None]
+    table: EstimatesTable,
+    reference: Reference,
+    param: ValidationParameters,
+    done: Callable[[int], None],
+    groups: NDArray[np.intp] | None = None,
 ) -> Scores:
     """Score all objects of a table that have a selected reference.
 
@@ -54,6 +61,8 @@ def score(
     ----------
     done
         Is told the number of objects that are scored so far.
+    groups
+        The group of each row of the reference, from 0, whose densities are summed apart; by default all are one.
 
     Raises
     ------
@@ -61,17 +70,23 @@ def score(
         Densities are negative.
     """
     grid = grid_of(param)
-    stacks = np.zeros((len(param.tomographic_edges), len(grid)))
+    groups = np.zeros(len(reference), dtype=np.intp) if groups is None else groups
+    stacks = np.zeros((int(groups.max(initial=0)) + 1, len(param.tomographic_edges), len(grid)))
     parts: list[Sample] = []
     rows: list[NDArray[np.int64]] = []
     count = 0
     for batch in table.batches(reference.is_selected):
         for part in _parts(batch, len(grid)):
-            parts.append(_scored(part, reference, table, param, grid, stacks))
+            parts.append(_scored(part, reference, table, param, grid, (stacks, groups)))
             rows.append(part.reference)
             count += len(part.reference)
         done(count)
-    return Scores(joined(parts), np.concatenate(rows) if rows else np.empty(0, dtype=np.int64), stacks)
+    return Scores(
+        joined(parts),
+        np.concatenate(rows) if rows else np.empty(0, dtype=np.int64),
+        stacks.sum(axis=0),
+        stacks[:, 0],
+    )
 
 
 def _parts(batch: MatchedBatch, points: int) -> Iterator[MatchedBatch]:
@@ -94,9 +109,10 @@ def _scored(
     table: EstimatesTable,
     param: ValidationParameters,
     grid: _Doubles,
-    stacks: _Doubles,
+    sums: tuple[_Doubles, NDArray[np.intp]],
 ) -> Sample:
-    """Return the scores of a part, and add its densities to the stacks."""
+    """Return the scores of a part, and add its densities to the stacks of the groups."""
+    stacks, groups = sums
     z_true, magnitude = reference.z[part.reference], reference.magnitude[part.reference]
     densities = part.densities
     if densities is None:
@@ -108,7 +124,7 @@ def _scored(
     weights = np.concatenate([[0.0], np.diff(grid), [0.0]])
     weights = (weights[1:] + weights[:-1]) / 2
     nearest = np.searchsorted((grid[1:] + grid[:-1]) / 2, z_true, side="left")
-    _add_to_stacks(stacks, on_grid, points, param)
+    _add_to_stacks(stacks, on_grid, points, groups[part.reference], param)
     return Sample(
         z_true,
         points,
@@ -131,11 +147,13 @@ def _computed(densities: Densities, on_grid: _Doubles, grid: _Doubles, point: st
     return np.where(densities.valid, grid[np.argmax(on_grid, axis=1)], np.nan)
 
 
-def _add_to_stacks(stacks: _Doubles, on_grid: _Doubles, points: _Doubles, param: ValidationParameters) -> None:
-    """Add densities to that of all objects and to those of their tomographic bins."""
+def _add_to_stacks(
+    stacks: _Doubles, on_grid: _Doubles, points: _Doubles, groups: NDArray[np.intp], param: ValidationParameters
+) -> None:
+    """Add densities to those of all objects and of the tomographic bins of their groups."""
     edges = np.asarray(param.tomographic_edges)
     inside = np.isfinite(points) & (points >= edges[0]) & (points < edges[-1])
-    bins = np.where(inside, np.searchsorted(edges, points, side="right"), 0)
+    bins = groups * stacks.shape[1] + np.where(inside, np.searchsorted(edges, points, side="right"), 0)
     rows = np.flatnonzero(np.isfinite(on_grid[:, 0]))
     rows = rows[np.argsort(bins[rows], kind="stable")]
     if not len(rows):
@@ -143,10 +161,11 @@ def _add_to_stacks(stacks: _Doubles, on_grid: _Doubles, points: _Doubles, param:
     present, first = np.unique(bins[rows], return_index=True)
     # Sums of the rows of each bin; a product of matrices would start threads, which wait for each other.
     sums = np.add.reduceat(on_grid[rows], first, axis=0)
-    stacks[0] += sums.sum(axis=0)
-    for number, total in zip(present, sums, strict=True):
+    for place, total in zip(present, sums, strict=True):
+        group, number = divmod(int(place), stacks.shape[1])
+        stacks[group, 0] += total
         if number:
-            stacks[number] += total
+            stacks[group, number] += total
 
 
 def _brier(densities: Densities, z_true: _Doubles, edges: _Doubles) -> _Doubles:

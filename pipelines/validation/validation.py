@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import InvalidValueError
 from pipelines.inputs.rows import RowSource
 from pipelines.validation.analysis import LEVELS, analysed, true_edges
@@ -91,8 +94,9 @@ def scored(
     reference: Reference,
     label: str,
     done: Callable[[int], None],
+    groups: NDArray[np.intp] | None = None,
 ) -> tuple[EstimatesTable, Scores]:
-    """Match and score the objects of an opened table.
+    """Match and score the objects of an opened table; see `score`.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def scored(
         No object is left, or the table cannot be used.
     """
     table = open_estimates(rows, entry, param, reference, label)
-    scores = score(table, reference, param, done)
+    scores = score(table, reference, param, done, groups)
     if not len(scores.sample):
         raise InvalidValueError(
             f"None of the {table.matches.count} objects of {label} with a reference meets the cuts."

@@ -108,7 +108,7 @@ def board_command(
     data: DataOption = None,
 ) -> None:
     """Print the board of a task set as CSV, ranked by a metric."""
-    from pipelines.challenges.board_tables import board_csv
+    from pipelines.challenges.exports.tables import board_csv
 
     with open_services(data, prepare=False) as services:
         boards = services.pipelines.challenges.boards

@@ -103,6 +103,7 @@ def open_challenge(services: Services, identity: Identity, training: Product, te
                 {"name": "pit_ks", "tiers": [0.2, 0.4, 0.6]},
             ],
             "parameters": {"bootstrap": 50},
+            "limits": {"smallest_subset": 10},
             "is_public": True,
         }
     )

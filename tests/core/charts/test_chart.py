@@ -1,7 +1,10 @@
-"""Charts as SVG documents, read back as XML."""
+"""Charts as SVG documents, read back as XML, and as PDF, read back by another library."""
+
+import io
 
 import pytest
 from lxml import etree
+from pypdf import PdfReader
 
 from core.charts.chart import Cells, Chart, Guide, Series
 from core.charts.ticks import round_values
@@ -62,3 +65,40 @@ def test_ticks_are_round_and_inside(low: float, high: float):
     ticks = round_values(low, high)
     assert all(low - 1e-12 <= tick <= high + 1e-12 for tick in ticks)
     assert len(ticks) <= 9
+
+
+def test_a_pdf_has_the_texts_and_shapes_of_the_chart_on_one_page():
+    chart = Chart(
+        "Title of it", "redshift z", "\N{GREEK SMALL LETTER SIGMA}_IQR", (0.0, 2.0),
+        [Series("a (b)", [0, 1, 2], [1.0, 2.0, 1.0]), Series("steps", [0, 1, 2], [3.0, 0.5], kind="steps"),
+         Series("points", [0.5, 1.5], [1.0, 2.0], [0.5, None], "points", is_dashed=True)],
+        [Guide("limit", (0, 1), (2, 1))], Cells([0, 1, 2], [[0, 5], [100, 0]]),
+    )  # fmt: skip
+    written = chart.pdf()
+    assert written == chart.pdf()
+    read = PdfReader(io.BytesIO(written), strict=True)
+    (page,) = read.pages
+    assert read.metadata is not None
+    assert read.metadata.title == "Title of it"
+    assert (page.mediabox.width, page.mediabox.height) == (640, 420)
+    texts = page.extract_text()
+    for text in _drawn(chart).iter(f"{_SVG}text"):
+        assert text.text in texts
+    contents = page.get_contents()
+    assert contents is not None
+    operators = [operator for _, operator in contents.operations]
+    assert operators.count(b"W*") == 1  # what lies outside is clipped
+    assert operators.count(b"c") == 2 * 4  # a circle is four curves
+
+
+def test_shapes_of_a_pdf_lie_where_those_of_the_svg_are():
+    chart = Chart("Points", "x", "y", (0.0, 4.0), [Series("p", [1.0], [5.0], (), "points")], y_range=(0.0, 20.0))
+    (circle,) = _drawn(chart).iter(f"{_SVG}circle")
+    page = PdfReader(io.BytesIO(chart.pdf())).pages[0]
+    contents = page.get_contents()
+    assert contents is not None
+    starts = [operands for operands, operator in contents.operations if operator == b"m"]
+    right = [float(circle.get("cx")) + float(circle.get("r")), float(circle.get("cy"))]
+    assert any([float(each) for each in operands] == pytest.approx(right) for operands in starts)
+    turned = [[float(each) for each in operands] for operands, operator in contents.operations if operator == b"cm"]
+    assert [1.0, 0.0, 0.0, -1.0, 0.0, 420.0] in turned  # the origin of SVG is above

@@ -14,11 +14,13 @@ from core.errors import InvalidValueError
 from pipelines.challenges.checks import CHECKS, check_submission, check_truth
 from pipelines.challenges.definition import ChallengeDefinition
 from pipelines.challenges.files import ChallengeFiles, TableFile
-from pipelines.challenges.scoring import SubsetScore, read_truth, score_submission
+from pipelines.challenges.scoring import ScoredSubmission, SubsetScore, read_truth, score_submission
 from products.adjustments.options import TableOptions
 from products.readers import ReadLimits
 from tests.pipelines.challenges.samples import definition_of, marked_truth, objects_file, submission_file
 from tests.pipelines.validation.samples import OBJECTS
+
+__all__ = ["Case", "case"]
 
 _TEST, _TRUTH = 1, 2
 #: Of RAIL and qp: see `tests/pipelines/validation/test_golden.py`.
@@ -45,7 +47,7 @@ class _Paths:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
     """A truth with its test set, and where submissions are written."""
 
     files: ChallengeFiles
@@ -54,10 +56,12 @@ class _Case:
     def score(
         self, change: Callable[[dict[str, Any]], None] | None = None, **values: Any
     ) -> Mapping[tuple[str, str], SubsetScore]:
+        return {(each.subset, each.metric): each for each in self.scored(change, **values).scores}
+
+    def scored(self, change: Callable[[dict[str, Any]], None] | None = None, **values: Any) -> ScoredSubmission:
         definition = _definition(**values)
         file = _file(submission_file(self.folder, change))
-        _, scores = score_submission(self.files, file, definition.tasks[0], definition, lambda _, __: None)
-        return {(each.subset, each.metric): each for each in scores}
+        return score_submission(self.files, file, definition.tasks[0], definition, lambda _, __: None)
 
     def checks(self, change: Callable[[dict[str, Any]], None] | None = None, **task: Any) -> dict[str, str]:
         """Return the sentences of the checks that fail."""
@@ -69,10 +73,10 @@ class _Case:
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> _Case:
+def case(tmp_path: Path) -> Case:
     truth = marked_truth(tmp_path / "truth")
     files = _Folder({_TRUTH: truth, _TEST: objects_file(tmp_path, truth)}, tmp_path / "scratch")
-    return _Case(files, tmp_path / "submission")
+    return Case(files, tmp_path / "submission")
 
 
 def _file(path: Path) -> TableFile:
@@ -83,7 +87,7 @@ def _definition(**values: Any) -> ChallengeDefinition:
     return ChallengeDefinition.model_validate(definition_of(_TEST, _TRUTH, **values))
 
 
-def test_scores_on_the_whole_truth_are_those_of_rail_and_qp(case: _Case):
+def test_scores_on_the_whole_truth_are_those_of_rail_and_qp(case: Case):
     scores = case.score()
     for metric, value in _EXPECTED.items():
         assert scores["all", metric].value == pytest.approx(value, rel=3e-6), metric
@@ -92,7 +96,7 @@ def test_scores_on_the_whole_truth_are_those_of_rail_and_qp(case: _Case):
     assert {scores[part, "bias"].objects for part in ("all",)} == {OBJECTS}
 
 
-def test_scoring_again_gives_the_same_numbers_and_another_seed_other_errors(case: _Case):
+def test_scoring_again_gives_the_same_numbers_and_another_seed_other_errors(case: Case):
     first = case.score()
     assert case.score() == first
     other = case.score(parameters={"random_seed": 1})
@@ -100,7 +104,7 @@ def test_scoring_again_gives_the_same_numbers_and_another_seed_other_errors(case
     assert other["all", "bias"].uncertainty != first["all", "bias"].uncertainty
 
 
-def test_the_parts_are_drawn_by_the_seed_and_are_all_objects(case: _Case):
+def test_the_parts_are_drawn_by_the_seed_and_are_all_objects(case: Case):
     counts = []
     for seed in (0, 1):
         scores = case.score(task={"parts": {"public_fraction": 0.25, "seed": seed}})
@@ -111,7 +115,7 @@ def test_the_parts_are_drawn_by_the_seed_and_are_all_objects(case: _Case):
     assert counts[0] != counts[1]
 
 
-def test_a_column_divides_the_truth(case: _Case):
+def test_a_column_divides_the_truth(case: Case):
     with h5py.File(case.files.of_product(_TRUTH).stored_id, "r+") as file:
         file["photometry/usage"] = np.where(file["photometry/redshift"][:] < 1, b"Public", b"private")
     scores = case.score(task={"parts": {"column": "usage"}})
@@ -121,7 +125,7 @@ def test_a_column_divides_the_truth(case: _Case):
     }
 
 
-def test_subsets_are_bins_of_the_truth_that_are_large_enough(case: _Case):
+def test_subsets_are_bins_of_the_truth_that_are_large_enough(case: Case):
     scores = case.score(limits={"smallest_subset": 20}, task={"parts": {"public_fraction": 0.9}})
     bins = {subset: score.objects for (subset, metric), score in scores.items() if " " in subset and metric == "bias"}
     assert bins
@@ -132,7 +136,7 @@ def test_subsets_are_bins_of_the_truth_that_are_large_enough(case: _Case):
     }  # fmt: skip
 
 
-def test_a_submission_cannot_choose_the_objects_of_which_a_metric_is_computed(case: _Case):
+def test_a_submission_cannot_choose_the_objects_of_which_a_metric_is_computed(case: Case):
     def keep_few(arrays: dict[str, Any]) -> None:
         arrays["ancil/zmode"][29:] = np.nan
         arrays["data/yvals"][29:] = np.nan
@@ -142,7 +146,7 @@ def test_a_submission_cannot_choose_the_objects_of_which_a_metric_is_computed(ca
 
 
 @pytest.mark.parametrize("value", [-99, -1, 1e8])
-def test_a_point_estimate_that_is_no_redshift_is_refused(case: _Case, value: float):
+def test_a_point_estimate_that_is_no_redshift_is_refused(case: Case, value: float):
     def change(arrays: dict[str, Any]) -> None:
         arrays["ancil/zmode"][5] = value
 
@@ -152,13 +156,13 @@ def test_a_point_estimate_that_is_no_redshift_is_refused(case: _Case, value: flo
         case.score(change)
 
 
-def test_a_part_that_is_too_small_is_no_division(case: _Case):
+def test_a_part_that_is_too_small_is_no_division(case: Case):
     definition = _definition(task={"parts": {"public_fraction": 0.02}})
     with pytest.raises(InvalidValueError, match=r"public part has .* the smallest subset has 30"):
         read_truth(case.files, definition.tasks[0], definition)
 
 
-def test_a_truth_must_have_the_objects_of_the_test_set(case: _Case):
+def test_a_truth_must_have_the_objects_of_the_test_set(case: Case):
     definition = _definition()
     check_truth(case.files, definition.tasks[0], definition)
     with h5py.File(case.files.of_product(_TEST).stored_id, "r+") as file:
@@ -167,7 +171,7 @@ def test_a_truth_must_have_the_objects_of_the_test_set(case: _Case):
         check_truth(case.files, definition.tasks[0], definition)
 
 
-def test_a_truth_that_cannot_be_read_is_not_described_to_its_participants(case: _Case):
+def test_a_truth_that_cannot_be_read_is_not_described_to_its_participants(case: Case):
     with pytest.raises(InvalidValueError) as error:
         case.score(task={"redshift_column": "z_secret"})
     assert error.value.message == (
@@ -191,7 +195,7 @@ def _ids(**changes: int) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-def test_a_submission_as_rail_writes_it_passes_every_check(case: _Case):
+def test_a_submission_as_rail_writes_it_passes_every_check(case: Case):
     assert case.checks() == {}
 
     def as_text_in_another_order(arrays: dict[str, Any]) -> None:
@@ -217,14 +221,14 @@ _MISSING = "2 objects missing (1000000000000, 1000000000001); 2 objects not in t
         (_ids(r0=10**12 + 1), "objects", "1 object missing (1000000000000); 1 object more than once (1000000000001)."),
     ],
 )  # fmt: skip
-def test_each_check_has_its_sentence(case: _Case, change: Callable[[dict[str, Any]], None], failed: str, words: str):
+def test_each_check_has_its_sentence(case: Case, change: Callable[[dict[str, Any]], None], failed: str, words: str):
     found = case.checks(change)
     assert words in found[failed], found
     first = CHECKS.index(failed)
     assert all(CHECKS.index(name) >= first for name in found)
 
 
-def test_a_file_that_is_no_table_is_told_so(case: _Case, tmp_path: Path):
+def test_a_file_that_is_no_table_is_told_so(case: Case, tmp_path: Path):
     path = tmp_path / "notes.txt"
     path.write_bytes(b"\x00\x01\x02 nothing")
     definition = _definition()
@@ -244,7 +248,7 @@ def test_golden_files_have_the_scores_of_qp_and_rail(shared_data: Path, tmp_path
     definition = _definition(parameters={"grid": expected["cde_grid"], "bootstrap": 0})
     file = _file(golden / f"estimates_{form}.hdf5")
     assert all(check.passed for check in check_submission(files, file, definition.tasks[0]))
-    _, scores = score_submission(files, file, definition.tasks[0], definition, lambda _, __: None)
+    scores = score_submission(files, file, definition.tasks[0], definition, lambda _, __: None).scores
     found = {each.metric: each.value for each in scores if each.subset == "all"}
     for name, value in expected["point"]["zmode"].items():
         assert found[name] == pytest.approx(value, rel=1e-9), name

@@ -7,12 +7,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity
+from core.charts.chart import Chart
 from core.errors import InvalidValueError
 from pipelines.challenges.board import Board
-from pipelines.challenges.board_chart import board_svg
-from pipelines.challenges.board_figures import board_zip, trend_svg
-from pipelines.challenges.board_tables import board_csv, board_ecsv, board_latex
 from pipelines.challenges.definition import parse_definition
+from pipelines.challenges.exports.archive import board_zip
+from pipelines.challenges.exports.charts import figure_chart, ranking_chart
+from pipelines.challenges.exports.tables import board_csv, board_ecsv, board_latex
 from pipelines.challenges.models import Challenge
 from webui.api.bodies import parse_body, read_fields
 from webui.api.challenges.bodies import ChallengeBody, ChallengePatch
@@ -35,8 +36,12 @@ _FORMS: Mapping[str, tuple[Callable[[Board], str | bytes], str, str]] = {
     "csv": (board_csv, CSV, "csv"),
     "ecsv": (board_ecsv, "application/x-ecsv; charset=utf-8", "ecsv"),
     "latex": (board_latex, "application/x-latex; charset=utf-8", "tex"),
-    "svg": (board_svg, "image/svg+xml", "svg"),
+    "svg": (lambda board: ranking_chart(board).svg(), "image/svg+xml", "svg"),
+    "pdf": (lambda board: ranking_chart(board).pdf(), "application/pdf", "pdf"),
 }
+
+#: Forms of a figure.
+_DRAWN: Mapping[str, Callable[[Chart], bytes]] = {"svg": Chart.svg, "pdf": Chart.pdf}
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -94,11 +99,12 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         if form == "zip":
             headers = _attached(f"{name}_{whole.task.name}_board.zip")
             return Response(board_zip(whole, compared), media_type="application/zip", headers=headers)
-        if form == "svg" and figure:
-            headers = _attached(f"{name}_{figure}.svg")
-            return Response(trend_svg(compared, figure), media_type="image/svg+xml", headers=headers)
+        if figure and form in _DRAWN:
+            chart = figure_chart(compared, figure)
+            headers = _attached(f"{name}_{figure}.{form}")
+            return Response(_DRAWN[form](chart), media_type=_FORMS[form][1], headers=headers)
         if figure:
-            raise InvalidValueError(f"A figure has the format svg, not {form}.", field="format")
+            raise InvalidValueError(f"A figure has the format {' or '.join(_DRAWN)}, not {form}.", field="format")
         if form == "json":
             return JSONResponse(board_json(compared.board))
         write, media, ending = _FORMS[form]

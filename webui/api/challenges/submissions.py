@@ -10,7 +10,7 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
 from core.web.multipart import announces_more, receive_form
-from pipelines.challenges.board_tables import scores_csv
+from pipelines.challenges.exports.tables import scores_csv
 from pipelines.challenges.models import Score, Submission
 from webui.addresses import product_key
 from webui.api.bodies import parse_body, read_fields

@@ -41,12 +41,20 @@ CHALLENGE_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("patch", _C): OperationDoc(_CHANGES, CHALLENGE, Challenge, body=CHALLENGE_FIELDS, sent={"state": "open"}),
     ("delete", _C): OperationDoc("A challenge that was opened stays."),
     ("get", f"{_C}/board"): OperationDoc(
-        "The format is json, csv, ecsv, latex for papers, svg for a chart, or zip for all tables and figures. With a "
-        "figure such as bias-z_true, svg is that metric in bins; submissions are up to six numbers, by default the "
-        "best ones.",
+        "The format is json, csv, ecsv, latex for papers, svg or pdf for a chart, or zip for all tables and figures. "
+        "With a figure such as bias-z_true, svg and pdf are that metric in bins; pit, qq, nz and redshifts-5 are "
+        "distributions. Submissions are up to six numbers, by default the best ones.",
         BOARD,
         Board,
-        media=(JSON, _CSV, "application/x-ecsv", "application/x-latex", "image/svg+xml", "application/zip"),
+        media=(
+            JSON,
+            _CSV,
+            "application/x-ecsv",
+            "application/x-latex",
+            "image/svg+xml",
+            "application/pdf",
+            "application/zip",
+        ),
     ),
     ("get", f"{_C}/submissions"): OperationDoc("Newest first.", listed(SUBMISSION), Listed[Submission]),
     ("post", f"{_C}/submissions"): OperationDoc(

@@ -6,7 +6,8 @@ from core.auth.models import Identity
 from core.database import utc_now
 from core.errors import NotFoundError
 from pipelines.challenges.board import Board, BoardEntry
-from pipelines.challenges.comparison import BINNED_BY
+from pipelines.challenges.comparison import BINNED_BY, MOST_COMPARED
+from pipelines.challenges.exports.charts import OVERLAYS, distribution_names
 from pipelines.challenges.models import ChallengeState
 from pipelines.challenges.storage import shown_parts
 from pipelines.validation.metrics import METRICS
@@ -42,10 +43,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         identity: Identity = Depends(authenticate),
     ) -> Response:
         found = challenges.boards.board(identity, name, task_set=task_set, subset=subset, metric=metric)
-        compared = challenges.comparisons.of_board(found)
+        entries = _filtered(found, text)
+        chosen = [entry.submission.id for entry in (entries or found.entries)[:MOST_COMPARED]]
+        compared = challenges.comparisons.of_board(found, chosen)
         return renderer.page(
-            "challenges/board.html", identity, board=found, labels=_LABELS, entries=_filtered(found, text), text=text,
+            "challenges/board.html", identity, board=found, labels=_LABELS, entries=entries, text=text, chosen=chosen,
             figures=compared.figures, part=compared.part, binned_by=BINNED_BY,
+            distributions=distribution_names(compared), overlays=OVERLAYS,
         )  # fmt: skip
 
     @router.get("/challenges/{name}/compare")
@@ -56,6 +60,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return renderer.page(
             "challenges/compare.html", identity, board=found.board, figures=found.figures, part=found.part, lines=lines,
             labels=_LABELS, binned_by=BINNED_BY, first=first, second=second,
+            distributions=distribution_names(found), overlays=OVERLAYS,
         )  # fmt: skip
 
 

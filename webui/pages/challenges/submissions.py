@@ -6,7 +6,9 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import ConflictError, InvalidValueError, NotFoundError, TooLargeError, TooManyRequestsError
 from core.web.routes import close_unread
-from pipelines.challenges.models import SubmissionState
+from pipelines.challenges.definition import PRIVATE, PUBLIC, WHOLE
+from pipelines.challenges.exports.charts import OVERLAYS, distribution_names
+from pipelines.challenges.models import Submission, SubmissionState
 from pipelines.validation.metrics import METRICS
 from webui.api.challenges.submissions import receive_submission
 from webui.pages.challenges.challenges import challenge_page
@@ -44,9 +46,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         scores: dict[str, dict[str, object]] = {}
         for score in submissions.scores(identity, name, number):
             scores.setdefault(score.subset, {})[score.metric] = score
+        part = next((each for each in (WHOLE, PUBLIC, PRIVATE) if each in scores), "")
         return renderer.page(
             "challenges/submission.html",
             identity,
+            distributions=_distributions(services, identity, found, part),
+            overlays=OVERLAYS,
+            part=part,
             challenge=services.pipelines.challenges.service.get(identity, name),
             submission=found,
             scores=scores,
@@ -64,3 +70,19 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def score_again(name: str, number: int, identity: Identity = Depends(authenticate)) -> Response:
         submissions.score_again(identity, name, number)
         return see_other(f"/challenges/{name}/submissions/{number}")
+
+
+def _distributions(services: WebServices, identity: Identity, submission: Submission, part: str) -> tuple[str, ...]:
+    """Return the names of the figures of distributions of a submission on a part of the truth."""
+    if submission.state is not SubmissionState.SCORED or not part:
+        return ()
+    comparisons = services.pipelines.challenges.comparisons
+    return distribution_names(
+        comparisons.compare(
+            identity,
+            submission.challenge,
+            task_set=submission.task_set,
+            subset=part,
+            submissions=(submission.id,),
+        )
+    )

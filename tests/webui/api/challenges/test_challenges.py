@@ -272,7 +272,7 @@ def _make_a_draft_whose_truth_is_hidden(arena: Arena) -> None:
     assert _sees_truth(arena, "nobody")
     refused = arena.ask("olga", "POST", "/api/challenges/", json={"name": "mine"})
     assert (refused.status_code, "Only administrators make challenges" in refused.text) == (403, True)
-    arena.make("dc", state="draft", limits={"per_day": 2}, metrics=[
+    arena.make("dc", state="draft", limits={"per_day": 2, "smallest_subset": 15}, metrics=[
         {"name": "bias", "direction": "target", "tiers": [0.01, 0.025, 0.05]}, {"name": "cde_loss"},
     ])  # fmt: skip
     assert [_sees_truth(arena, who) for who in ("olga", "admin", "alice", "nobody")] == [True, True, False, False]
@@ -361,7 +361,7 @@ def _look_at_the_board(arena: Arena, first: dict[str, Any]) -> None:
     assert table["bias"][0] == public["public", "bias"]["value"]
     assert table.meta["ranked_by"] == "bias"
     look_at_the_figures(arena, board)
-    assert "csv, ecsv, latex, svg" in arena.json("bob", "GET", "/dc/board/?format=odt", status=400)["detail"]
+    assert "csv, ecsv, latex, svg, pdf" in arena.json("bob", "GET", "/dc/board/?format=odt", status=400)["detail"]
     assert arena.json("bob", "GET", "/dc/board/?subset=private", status=400)["subset"]
     assert arena.json("olga", "GET", "/dc/board/?subset=private&metric=crps")["metrics"] == ["crps", "bias", "cde_loss"]
 

@@ -21,7 +21,7 @@ _MARKS = (b"24.98765", b"24.9877", b"24.988", struct.pack(">d", MARKED), struct.
 @pytest.fixture(scope="module")
 def target(arena: Arena) -> Iterator[Target]:
     """The truth of a challenge that is open and has a scored submission, by everything that names it."""
-    name = arena.make("secret")
+    name = arena.make("secret", limits={"smallest_subset": 15})
     number = arena.send("alice", name).json()["id"]
     assert arena.scored("alice", name, number)["state"] == "scored"
     olga = arena.app.services.accounts.service.identity_of_user("olga")
@@ -108,6 +108,21 @@ def test_tap_has_the_scores_that_the_board_has(arena: Arena, target: Target):
     joined = "SELECT c.title, s.method FROM photoz.submissions AS s JOIN photoz.challenges AS c ON c.name = s.challenge"
     assert "A challenge,method of alice" in arena.ask("bob", "POST", "/tap/sync", data=_csv(joined)).text
     assert len(arena.ask("nobody", "POST", "/tap/sync", data=_csv(joined)).text.splitlines()) == 1
+
+
+def test_no_figure_of_a_hidden_truth_has_what_organisers_see(arena: Arena, target: Target):
+    number = arena.json("alice", "GET", "/secret/submissions/")["results"][0]["id"]
+    for form in ("svg", "pdf"):
+        for name in ("pit", "qq", "nz", f"redshifts-{number}"):
+            path = f"/api/challenges/secret/board/?format={form}&figure={name}"
+            exact = arena.ask("olga", "GET", path)
+            shown = arena.ask("alice", "GET", path)
+            assert (exact.status_code, shown.status_code) == (200, 200), (name, shown.text)
+            assert shown.content != exact.content, (form, name)
+            for hidden in ("private", "all"):
+                assert arena.ask("alice", "GET", f"{path}&subset={hidden}").status_code == 400
+            assert arena.ask("nobody", "GET", path).status_code == 404
+            assert not _shows(shown), (form, name)
 
 
 def _csv(query: str) -> dict[str, str]:
