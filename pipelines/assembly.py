@@ -10,6 +10,7 @@ from core.parts import part
 from core.settings import Settings
 from pipelines.challenges.assembly import ChallengeServices
 from pipelines.definitions import PIPELINES
+from pipelines.inputs.made_files import facts_of
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline
 from pipelines.runs.checks import RunChecker
@@ -85,7 +86,8 @@ class PipelineServices:
     @part
     def checker(self) -> RunChecker:
         """Checks of runs, before they are queued and again when they start."""
-        return RunChecker(self._products.service, self._inputs, self._settings.datasets)
+        recorded = facts_of(self._products.provenance)
+        return RunChecker(self._products.service, self._inputs, self._settings.datasets, recorded)
 
     @part
     def presets(self) -> PresetService:
@@ -148,6 +150,7 @@ class PipelineServices:
             self._products.job_products,
             self._products.provenance,
             self._products.inspector,
+            self._products.further_products,
             self._identity_of,
             self.definitions,
         )

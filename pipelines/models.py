@@ -29,7 +29,9 @@ from uws import Phase
 
 __all__ = [
     "AnyPipeline",
+    "FurtherResult",
     "InputEntry",
+    "MadeFile",
     "Pipeline",
     "PipelineResult",
     "Progress",
@@ -105,6 +107,42 @@ class RunInputs:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherResult:
+    """A file that becomes a product of its own, published together with the result, which is made of it.
+
+    Parameters
+    ----------
+    product_type
+        Name of its product type.
+    suffix
+        What the name of the product has after that of the result.
+    path
+        The file, in the scratch folder of the run.
+    description
+        Markdown.
+    facts
+        What this server has to know of the file when it is used later, as JSON; it has its ``sha256``.
+    meanings
+        Column of each meaning, if the file is a table.
+    """
+
+    product_type: str
+    suffix: str
+    path: Path
+    description: str
+    facts: Mapping[str, Any]
+    meanings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """The file of an input that a run of this server made, with what was recorded of it then."""
+
+    path: Path
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineResult:
     """The result of a pipeline.
 
@@ -125,8 +163,8 @@ class PipelineResult:
         Text of the rules that were applied, if the pipeline has any.
     documents
         Further files of the result by name, such as tables and figures.
-    files
-        Further files that are written already, in the scratch folder of the run.
+    further
+        A file that becomes a product of its own.
     """
 
     table: pa.Table | StoredTable
@@ -136,7 +174,7 @@ class PipelineResult:
     configuration: PipelineConfiguration | None = None
     rules: str | None = None
     documents: Mapping[str, bytes] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
+    further: FurtherResult | None = None
 
     @property
     def position(self) -> tuple[str, str] | None:
@@ -179,6 +217,9 @@ class Work(Protocol[_ConfigurationT_co]):
     def open_rows(self, entry: InputEntry) -> AbstractContextManager[RowSource]:
         """Open an input whose rows are read in batches, for tables that do not fit into memory."""
 
+    def made_file(self, entry: InputEntry) -> MadeFile | None:
+        """Return the file of an input if a run of this server made it and it is still the same; else None."""
+
     def read_rules(self, name: str) -> str | bytes:
         """Read the rules file of the configuration."""
 
@@ -220,6 +261,8 @@ class Pipeline(ABC, Generic[ConfigurationT]):
         Name in URLs, as a kind of job, and on the command line.
     product_type
         Name of the product type of its result.
+    further_type
+        Name of the product type of what it may make beside its result (`FurtherResult`).
     parameters
         Model of its parameters, which have descriptions, bounds and defaults; ``param`` of its configuration.
     inputs, objects
@@ -238,6 +281,7 @@ class Pipeline(ABC, Generic[ConfigurationT]):
     description: str
     version: str = metadata.version("photoz-server")
     product_type: str
+    further_type: str | None = None
     configuration: type[ConfigurationT]
     parameters: type[BaseModel]
     inputs: InputSlot

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
-from core.errors import NotFoundError, PhotozError
+from core.errors import InvalidValueError, NotFoundError, PhotozError
 from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.runs.checks import CheckedRun, RunChecker
@@ -162,6 +162,7 @@ class PipelineService:
                 self._completion.end_without_job(row.id, row.product_id, _NEVER_QUEUED)
 
     def _start(self, identity: Identity, checked: CheckedRun, job: Job) -> Run:
+        self._require_open(checked.pipeline.further_type)
         new = self._new_product(checked)
         product = self._products.create(identity, new, made_by=checked.pipeline.display_name)
         now = utc_now()
@@ -193,6 +194,14 @@ class PipelineService:
                 session.execute(delete(PipelineRunRow).where(PipelineRunRow.id == number))
             raise
         return self.get(identity, number)
+
+    def _require_open(self, further_type: str | None) -> None:
+        """Raise InvalidValueError if no products are made of the type of what a run makes beside its result."""
+        kind = next((each for each in self._products.types() if each.name == further_type), None)
+        if kind is not None and not kind.is_open:
+            raise InvalidValueError(
+                f"The run makes a product of the type '{kind.display_name}' as well, and no new ones are made here."
+            )
 
     def _new_product(self, checked: CheckedRun) -> NewProduct:
         kind, request = product_type_by_name(checked.pipeline.product_type), checked.request

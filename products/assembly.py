@@ -24,6 +24,7 @@ from products.lifecycle.uploads import InspectionJobs, UploadService
 from products.lifecycle.versions import ProductVersionService
 from products.product_types import TypeAdministration
 from products.provenance import DescriptionService, DisclosureService, LineageService, ProvenanceService
+from products.provenance.further_products import FurtherProductService
 from products.quotas import QuotaRule
 from products.search.coverage import CoverageService
 from products.search.facets import FacetService
@@ -209,6 +210,17 @@ class ProductServices:
         """Products that are made by jobs."""
         return JobProductService(
             self._database, self._store(), max_bytes=self._settings.max_result_bytes, quota=self.quota
+        )
+
+    @part
+    def further_products(self) -> FurtherProductService:
+        """Products that jobs make beside their main one."""
+        return FurtherProductService(
+            self._store(),
+            self._settings.tables_folder,
+            max_bytes=self._settings.max_result_bytes,
+            max_columns=self._settings.max_columns,
+            quota=self.quota,
         )
 
     @part

@@ -1,6 +1,5 @@
-"""Training and estimation, from opened tables to the file of estimates and the report."""
+"""Training and estimation, from opened tables and models to the file of estimates and the report."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pipelines.estimation.rail.algorithms import ALGORITHMS
 from pipelines.estimation.rail.environment import RailEnvironment
 from pipelines.estimation.rail.estimator import rail_estimator
 from pipelines.estimation.report import EstimationReport, ModelFile
+from pipelines.estimation.trained_models import KnownModel, described_model
 from pipelines.estimation.training import TrainingSet, read_training, thing_columns
 from pipelines.inputs.rows import RowSource
 
@@ -52,7 +52,9 @@ class Estimation:
     id, ra, dec
         Columns of the estimates, if the objects have them.
     model
-        File of the trained model.
+        File of the model that was trained; None if it was trained before.
+    redshift
+        Column of the redshifts in the training set, and in a model that is a table.
     """
 
     written: Written
@@ -60,23 +62,26 @@ class Estimation:
     id: str | None
     ra: str | None
     dec: str | None
-    model: Path
+    model: Path | None
+    redshift: str | None = None
 
 
 def estimate_redshifts(
-    training: OpenTable,
+    training: OpenTable | KnownModel,
     objects: OpenTable,
     param: EstimationParameters,
     folder: Path,
     progress: _Progress,
     environment: RailEnvironment | None = None,
 ) -> Estimation:
-    """Train an estimator and estimate the redshifts of objects.
+    """Train an estimator, or take one that was trained before, and estimate the redshifts of objects.
 
     Memory is bounded by the size of the training set; objects are read, estimated and written in batches.
 
     Parameters
     ----------
+    training
+        The training set; or a model of RAIL that this server trained.
     folder
         Folder in which the files are written.
     environment
@@ -88,9 +93,9 @@ def estimate_redshifts(
         A table has no magnitudes, their bands differ, or no object can be trained on.
     """
     progress(0.0, f"Reading {training.label}")
-    with training.open() as rows:
-        known = read_training(rows, training.entry, param, training.label)
-    step = f"Training {param.algorithm} on {len(known)} objects"
+    known = _known(training, param)
+    verb = "Loading" if isinstance(known, KnownModel) else "Training"
+    step = f"{verb} {param.algorithm} on {len(known)} objects"
     progress(_READ, step)
     grid = np.linspace(*param.grid)
     with _trained(known, grid, param, folder, environment, lambda: progress(_READ, step)) as trained:
@@ -109,7 +114,19 @@ def estimate_redshifts(
             written = write_estimates(table, trained.estimator, grid, folder / "estimates.parquet", done)
     uses_errors = bool(known.photometry.errors) and bool(photometry.errors)
     report = _report(known, photometry, written, objects.label, param, grid, trained, uses_errors=uses_errors)
-    return Estimation(written, report, columns.id, columns.ra, columns.dec, trained.model)
+    model = None if isinstance(known, KnownModel) else trained.path
+    return Estimation(written, report, columns.id, columns.ra, columns.dec, model, _redshift_of(known))
+
+
+def _known(training: OpenTable | KnownModel, param: EstimationParameters) -> TrainingSet | KnownModel:
+    if isinstance(training, KnownModel):
+        return training
+    with training.open() as rows:
+        return read_training(rows, training.entry, param, training.label)
+
+
+def _redshift_of(known: TrainingSet | KnownModel) -> str | None:
+    return None if isinstance(known, KnownModel) else known.redshift
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +134,30 @@ class _Trained:
     """A trained estimator, the file of its model, and the versions of the software that is not this server's own."""
 
     estimator: Estimator
-    model: Path
+    path: Path
+    file: ModelFile
     software: Mapping[str, str]
-
-    def file(self) -> ModelFile:
-        kind = "parquet" if self.model.suffix == ".parquet" else "pickle"
-        with self.model.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return ModelFile(name=self.model.name, format=kind, sha256=digest, size=self.model.stat().st_size)
 
 
 @contextmanager
 def _trained(
-    known: TrainingSet, grid: NDArray[np.float64], param: EstimationParameters, folder: Path,
+    known: TrainingSet | KnownModel, grid: NDArray[np.float64], param: EstimationParameters, folder: Path,
     environment: RailEnvironment | None, alive: Callable[[], None],
 ) -> Iterator[_Trained]:  # fmt: skip
-    if param.algorithm in ALGORITHMS:
+    if isinstance(known, KnownModel) or param.algorithm in ALGORITHMS:
         with rail_estimator(known, param, environment, folder / "rail", alive) as rail:
-            yield _Trained(rail, rail.model, rail.versions)
+            file = (
+                known.file
+                if isinstance(known, KnownModel)
+                else described_model(rail.model, param, known.photometry, len(known), rail.versions, rail.limits)
+            )
+            yield _Trained(rail, rail.model, file, rail.versions)
         return
     import pyarrow.parquet as pq
 
-    pq.write_table(known.table(), folder / _MODEL, compression="zstd")
-    yield _Trained(_own(known, grid, param), folder / _MODEL, {})
+    path = folder / _MODEL
+    pq.write_table(known.table(), path, compression="zstd")
+    yield _Trained(_own(known, grid, param), path, described_model(path, param, known.photometry, len(known), {}), {})
 
 
 def _own(known: TrainingSet, grid: NDArray[np.float64], param: EstimationParameters) -> Estimator:
@@ -178,10 +196,11 @@ def _photometry_like(schema: pa.Schema, known: Photometry, param: EstimationPara
 
 
 def _report(
-    known: TrainingSet, photometry: Photometry, written: Written, label: str, param: EstimationParameters,
+    known: TrainingSet | KnownModel, photometry: Photometry, written: Written, label: str, param: EstimationParameters,
     grid: NDArray[np.float64], trained: _Trained, *, uses_errors: bool,
 ) -> EstimationReport:  # fmt: skip
     edges = np.linspace(grid[0], grid[-1], _BINS + 1)
+    counts = np.histogram(known.redshifts, edges)[0].tolist() if isinstance(known, TrainingSet) else ()
     return EstimationReport(
         algorithm=param.algorithm,
         software=trained.software,
@@ -191,15 +210,15 @@ def _report(
         errors=known.photometry.errors,
         object_magnitudes=photometry.magnitudes,
         object_errors=photometry.errors,
-        training_rows=known.rows,
+        training_rows=known.rows if isinstance(known, TrainingSet) else len(known),
         trained=len(known),
-        left_out=known.left_out,
+        left_out=known.left_out if isinstance(known, TrainingSet) else {},
         estimated=written.rows,
         without_density=written.without_density,
         grid=tuple(grid.tolist()),
         stacked=tuple(written.stacked.tolist()),
         edges=tuple(edges.tolist()),
-        training_counts=tuple(np.histogram(known.redshifts, edges)[0].tolist()),
-        model=trained.file(),
-        warnings=warnings_of(known, written, label, param, uses_errors=uses_errors),
+        training_counts=tuple(counts),
+        model=trained.file,
+        warnings=warnings_of(known, written, label, param, trained.software, uses_errors=uses_errors),
     )

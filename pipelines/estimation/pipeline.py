@@ -7,17 +7,29 @@ from typing import Any
 from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot, ParameterHint
 from pipelines.estimation.configuration import EstimationConfiguration, EstimationInput, EstimationParameters
-from pipelines.estimation.estimation import OpenTable, estimate_redshifts
+from pipelines.estimation.estimation import Estimation, OpenTable, estimate_redshifts
 from pipelines.estimation.rail.environment import RailEnvironment
-from pipelines.estimation.report import EstimationReport
+from pipelines.estimation.report import EstimationReport, ModelFile
 from pipelines.estimation.run_report import run_report
+from pipelines.estimation.trained_models import KnownModel
 from pipelines.inputs.configuration import entry_of, refuse_meanings
-from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work, part_of
+from pipelines.inputs.lookup import RunInput
+from pipelines.models import (
+    FurtherResult,
+    MadeFile,
+    Pipeline,
+    PipelineResult,
+    RunInputs,
+    RunRequest,
+    Work,
+    part_of,
+)
 from pipelines.outputs.reports import RunReport
 
 __all__ = ["EstimateRedshifts"]
 
 _MEANINGS = ("id", "ra", "dec", "z")
+_RESULTS, _SUFFIX = "training_results", " (training results)"
 _FORM = {
     "algorithm": ParameterHint(
         words={
@@ -64,6 +76,7 @@ class EstimateRedshifts(Pipeline[EstimationConfiguration]):
         "probability densities."
     )
     product_type = "photoz_estimates"
+    further_type = _RESULTS
     configuration = EstimationConfiguration
     parameters = EstimationParameters
     inputs = InputSlot(
@@ -72,7 +85,7 @@ class EstimateRedshifts(Pipeline[EstimationConfiguration]):
         "training",
         maximum=1,
         if_too_many="combine them first",
-        help="A table of magnitudes and redshifts.",
+        help="A table of magnitudes and redshifts; or training results of this pipeline, whose model is used again.",
     )
     objects = InputSlot(
         "table of objects",
@@ -89,10 +102,12 @@ class EstimateRedshifts(Pipeline[EstimationConfiguration]):
         Raises
         ------
         InvalidValueError
-            The objects are not chosen, a column has an unknown meaning, or the format is not Parquet.
+            The objects are not chosen, a column has an unknown meaning, the format is not Parquet, or training
+            results are neither a table nor a model of this server and the algorithm.
         """
         refuse_meanings(request.columns, request.columns.keys(), _MEANINGS)
         objects, training = inputs.objects, inputs.catalogues[0]
+        param = _with_algorithm(request.param, training)
         if objects is None:
             raise InvalidValueError("Choose a table of objects with magnitudes.", field="objects")
         if request.output_format not in {None, "specz", "parquet"}:
@@ -104,23 +119,25 @@ class EstimateRedshifts(Pipeline[EstimationConfiguration]):
         return EstimationConfiguration.model_validate(
             {
                 "inputs": {"training": [entry_of(training, _MEANINGS)], "objects": entry_of(objects, _MEANINGS[:-1])},
-                "param": dict(request.param),
+                "param": param,
             }
         )
 
     def run(self, work: Work[EstimationConfiguration]) -> PipelineResult:
-        """Read the training set, and estimate the objects in batches."""
+        """Read the training set or the model, and estimate the objects in batches."""
         inputs = work.configuration.inputs
+        known = work.made_file(inputs.training[0])
         made = estimate_redshifts(
-            _table(work, inputs.training[0]), _table(work, inputs.objects), work.configuration.param, work.scratch,
-            part_of(work.progress, 0.0, 1.0), None if work.estimators is None else RailEnvironment(work.estimators),
+            _training(work, inputs.training[0], known), _table(work, inputs.objects), work.configuration.param,
+            work.scratch, part_of(work.progress, 0.0, 1.0),
+            None if work.estimators is None else RailEnvironment(work.estimators),
         )  # fmt: skip
         meanings = {"id": made.id, "ra": made.ra, "dec": made.dec, "z": "zmode"}
         return PipelineResult(
             made.written.table, made.report,
             {key: column for key, column in meanings.items() if column is not None},
             made.report.warnings,
-            files=(made.model,),
+            further=_training_results(made, known),
         )  # fmt: skip
 
     def describe(self, configuration: EstimationConfiguration, inputs: RunInputs) -> str:
@@ -136,6 +153,58 @@ class EstimateRedshifts(Pipeline[EstimationConfiguration]):
     def report(self, values: Mapping[str, Any]) -> RunReport:
         """Return the report for its page."""
         return run_report(EstimationReport.model_validate(values))
+
+
+def _with_algorithm(param: Mapping[str, Any], training: RunInput) -> dict[str, Any]:
+    """Return the parameters with the algorithm of a model that was trained before, which has no other one."""
+    file = None if training.facts is None else ModelFile.model_validate(training.facts)
+    if file is not None and file.format == "pickle":
+        chosen = param.get("algorithm", file.algorithm)
+        if chosen != file.algorithm:
+            raise InvalidValueError(
+                f"The model of {training.name} is one of {file.algorithm}; choose that algorithm instead of {chosen}.",
+                field="algorithm",
+            )
+        return {**param, "algorithm": chosen}
+    if file is None and training.kind == _RESULTS and training.stored_table is None:
+        raise InvalidValueError(
+            f"{training.name} has no table that can be trained on, and no model that this server has trained; it loads "
+            "its own models alone, whose files nobody has replaced.",
+            field="inputs",
+        )
+    return dict(param)
+
+
+def _training(
+    work: Work[EstimationConfiguration], entry: EstimationInput, known: MadeFile | None
+) -> OpenTable | KnownModel:
+    file = None if known is None else ModelFile.model_validate(known.facts)
+    if known is None or file is None or file.format != "pickle":
+        return _table(work, entry)
+    return KnownModel(entry.label, known.path, file)
+
+
+def _training_results(made: Estimation, known: MadeFile | None) -> FurtherResult | None:
+    """Return the trained model as a product of its own, unless it has nothing that the input does not have."""
+    file, report = made.report.model, made.report
+    if made.model is None or (known is not None and _is_same(file, ModelFile.model_validate(known.facts))):
+        return None
+    kind = "the objects that it compares with" if file.format == "parquet" else "Python objects of RAIL"
+    left = f" ({report.training_rows - report.trained} left out)" if report.left_out else ""
+    return FurtherResult(
+        _RESULTS,
+        _SUFFIX,
+        made.model,
+        f"Model of `{file.algorithm}`, trained on {file.trained} objects{left} with {', '.join(file.magnitudes)}: "
+        f"{kind}. The pipeline `estimate` takes it instead of a training set.",
+        file.model_dump(mode="json"),
+        {} if made.redshift is None else {"z": made.redshift},
+    )
+
+
+def _is_same(one: ModelFile, other: ModelFile) -> bool:
+    """Return whether two models are the same objects: one was read from the other, and nothing was left out."""
+    return (one.trained, one.magnitudes, one.errors) == (other.trained, other.magnitudes, other.errors)
 
 
 def _table(work: Work[EstimationConfiguration], entry: EstimationInput) -> OpenTable:

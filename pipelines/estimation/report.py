@@ -8,7 +8,7 @@ __all__ = ["EstimationReport", "ModelFile"]
 
 
 class ModelFile(BaseModel):
-    """The trained model: a file of the result, known by its checksum.
+    """The trained model: a file that is known by its checksum, with what has to be known to use it.
 
     Parameters
     ----------
@@ -17,6 +17,20 @@ class ModelFile(BaseModel):
     format
         ``parquet``: the training objects themselves; ``pickle``: Python objects of RAIL, which this server never loads
         outside of the environment of the estimators.
+    algorithm
+        Algorithm that was trained.
+    bands
+        Letters of the bands; empty when the columns were named by the user.
+    magnitudes, errors
+        Columns of the training set, from blue to red.
+    limits
+        Magnitude that stands for a missing one, in each band.
+    grid
+        First and last redshift, and number of points, with which it was trained.
+    trained
+        Number of objects that it was trained on.
+    software
+        Versions of the software that wrote it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,6 +39,14 @@ class ModelFile(BaseModel):
     format: str
     sha256: str
     size: int
+    algorithm: str = ""
+    bands: tuple[str, ...] = ()
+    magnitudes: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    limits: tuple[float, ...] = ()
+    grid: tuple[float, float, int] | None = None
+    trained: int = 0
+    software: Mapping[str, str] = {}
 
 
 class EstimationReport(BaseModel):

@@ -43,8 +43,10 @@ def _figures(report: EstimationReport) -> Iterator[HistogramFigure]:
     cumulative = np.append(0, np.cumsum(np.diff(grid) * (np.array(report.stacked[1:]) + report.stacked[:-1]) / 2))
     counts = np.diff(np.interp(edges, grid, cumulative))
     known = np.array(report.training_counts, dtype=np.float64)
-    outline = known / known.sum() * counts.sum() if known.sum() else known
+    # A model that was trained before has no redshifts.
+    outline = known / known.sum() * counts.sum() if known.sum() else np.empty(0)
     yield HistogramFigure(
         "nz", "N(z)", "redshift", report.edges, counts.round().astype(int).tolist(),
-        outline.round().astype(int).tolist(), "training set, scaled",
+        outline.round().astype(int).tolist() if len(outline) else None,
+        "training set, scaled" if len(outline) else "",
     )  # fmt: skip

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
+from typing import Any
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
 from pipelines.inputs.columns import InputTable, input_meanings, table_of_product
+from pipelines.inputs.made_files import FactsOf
 from pipelines.inputs.vospace_files import InputFile, InputNodes
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.models import FileRole, Product, ProductFile, ProductStatus
@@ -55,6 +57,8 @@ class RunInput:
         Name of the Parquet file of the derived rows of a product.
     options
         How the table is taken from the file; as for the rows of a product, else by what the file tells.
+    facts
+        What was recorded of the file when a run of this server made it; None if none did, or it was replaced.
     """
 
     name: str
@@ -74,6 +78,7 @@ class RunInput:
     stored_table: str | None = None
     options: TableOptions = field(default_factory=TableOptions)
     read: Callable[[int, int], Iterator[bytes]] | None = field(default=None, compare=False)
+    facts: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 #: Opens a file and returns its columns; not needed before a run is queued.
@@ -87,11 +92,14 @@ class Inputs:
     ----------
     nodes
         Finds the nodes of ``vos:`` URIs.
+    facts_of
+        Returns what was recorded of a file that a run of this server made.
     """
 
-    def __init__(self, products: ProductService, nodes: InputNodes) -> None:
+    def __init__(self, products: ProductService, nodes: InputNodes, facts_of: FactsOf | None = None) -> None:
         self._products = products
         self._nodes = nodes
+        self._facts_of = facts_of
 
     def check_address(self, reference: str) -> None:
         """Raise InvalidValueError when a reference is the URI of a node of another server."""
@@ -127,7 +135,7 @@ class Inputs:
         InvalidValueError
             An input does not exist, is not readable or is not usable; the message names all of them.
         """
-        search = _Search(self._products, self._nodes, identity, tuple(kinds), columns, inspect)
+        search = _Search(self._products, self._nodes, identity, tuple(kinds), columns, inspect, self._facts_of)
         found: dict[str, RunInput] = {}
         wrong: list[str] = []
         for reference in references:
@@ -152,6 +160,7 @@ class _Search:
     kinds: tuple[str, ...]
     columns: Mapping[str, Mapping[str, str | None]]
     inspect: InspectInput | None
+    facts_of: FactsOf | None
 
     def one(self, reference: str) -> RunInput:
         if not _is_address(reference):
@@ -211,6 +220,7 @@ class _Search:
             product=product,
             stored_table=None if details.table is None else details.table.stored_id,
             options=_options_of(details),
+            facts=None if self.facts_of is None else self.facts_of(product.id, file.sha256),
         )
 
     def _file(self, reference: str, file: InputFile, product: Product | None) -> RunInput:

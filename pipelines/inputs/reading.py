@@ -87,6 +87,10 @@ class InputReader:
         with self._opened(each) as reader:
             yield reader
 
+    def file(self, each: RunInput) -> Path:
+        """Return the path of the file of an input."""
+        return self._path(each)
+
     def inspect(self, each: RunInput) -> InputTable:
         """Return the columns of a file in the VOSpace."""
         with self._opened(each) as reader:

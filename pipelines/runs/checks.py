@@ -13,6 +13,7 @@ from pipelines.declarations import InputSlot
 from pipelines.inputs.catalogue_folders import Address, is_remote
 from pipelines.inputs.configuration import PipelineConfiguration
 from pipelines.inputs.lookup import Inputs, InspectInput, RunInput
+from pipelines.inputs.made_files import FactsOf
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline, RunInputs, RunRequest
 from pipelines.runs.requests import checked_request
@@ -58,11 +59,15 @@ class RunChecker:
         Finds what ``vos:`` addresses lead to.
     datasets
         Folder of the object catalogues of releases, if the server has any.
+    facts_of
+        Returns what was recorded of a file that a run of this server made.
     """
 
-    def __init__(self, products: ProductService, nodes: InputNodes, datasets: Path | None) -> None:
+    def __init__(
+        self, products: ProductService, nodes: InputNodes, datasets: Path | None, facts_of: FactsOf | None = None
+    ) -> None:
         self._products = products
-        self._inputs = Inputs(products, nodes)
+        self._inputs = Inputs(products, nodes, facts_of)
         self._datasets = datasets
 
     def check(

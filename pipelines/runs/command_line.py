@@ -165,6 +165,9 @@ class _FileWork:
             raise InvalidValueError(f"There is no file {path}.", field="inputs")
         return open_file_rows(path, path.name)
 
+    def made_file(self, entry: InputEntry) -> None:
+        """Return nothing: of files nobody knows who made them."""
+
     def read_rules(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()
 
@@ -203,8 +206,8 @@ def _write_documents(
         (folder / pipeline.rules.name).write_text(made.rules, "utf-8")
     for name, content in made.documents.items():
         (folder / name).write_bytes(content)
-    for path in made.files:
-        shutil.move(path, folder / path.name)
+    if made.further is not None:
+        shutil.move(made.further.path, folder / made.further.path.name)
     report = folder / f"{settings.output_name}_report.json"
     report.write_text(made.report.model_dump_json(indent=1), "utf-8")
     (folder / "config.yaml").write_text(_yaml(configuration_document(decided)), "utf-8")

@@ -2,9 +2,8 @@
 
 import hashlib
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,20 @@ from pipelines.inputs.configuration import configuration_document
 from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import InputReader, Projection
 from pipelines.inputs.rows import RowSource
-from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
+from pipelines.models import AnyPipeline, InputEntry, MadeFile, PipelineResult, Progress, Run
 from pipelines.outputs.result_files import write_result
 from pipelines.runs.checks import CheckedRun, RunChecker
 from pipelines.runs.clusters import cluster_options, slurm_name
+from pipelines.runs.further_results import further_product
 from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import run_of_row
-from products.lifecycle.inspector import Inspector
+from products.lifecycle.inspector import Beside, Inspector
 from products.lifecycle.job_products import JobProductService, ResultFile
 from products.models import FileRole, ProductStatus
 from products.provenance import ProvenanceService
+from products.provenance.further_products import FurtherProductService
 from products.readers import ReadLimits
 from products.readers.memory import MemoryReader
 from products.schema import ProductRow
@@ -71,6 +72,7 @@ class PipelineJobs:
         results: JobProductService,
         provenance: ProvenanceService,
         inspector: Inspector,
+        further: FurtherProductService,
         identity_of: Callable[[str, Scope], Identity],
         definitions: Mapping[str, AnyPipeline] = PIPELINES,
     ) -> None:
@@ -83,6 +85,7 @@ class PipelineJobs:
         self._definitions = definitions
         self._provenance = provenance
         self._inspector = inspector
+        self._further = further
 
     def run(self, context: JobContext) -> None:
         """Run the pipeline of a job and publish its result.
@@ -143,9 +146,11 @@ class PipelineJobs:
         activity = activity_of(run, inputs.all, settings, steps.done, started, release, made.rules)
         self._provenance.record(run.product_id, activity)
         others = [path for path in sorted(folder.iterdir()) if path.is_file() and path != written.path]
+        further = further_product(run, made, inputs.catalogues, settings, steps.done, started)
         self._publish(
             context, run, [main, *(ResultFile(path, FileRole.AUXILIARY) for path in others)], made,
             steps.part(0.78, 0.99),
+            nullcontext() if further is None else self._further.beside(identity, further, context.scratch),
         )  # fmt: skip
 
     @contextmanager
@@ -170,12 +175,13 @@ class PipelineJobs:
         files: list[ResultFile],
         made: PipelineResult,
         progress: Callable[[float, str], None],
+        beside: AbstractContextManager[Beside | None],
     ) -> None:
         details = files[0].details or {}
         self._results.fill(run.product_id, context.job.id, files, made.table.schema, made.meanings)
         table = MemoryReader(made.table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
         if not self._inspector.publish_table(
-            run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
+            run.product_id, context.job.id, table, progress=progress, scratch=context.scratch, beside=beside
         ):
             raise ConflictError("The product was deleted during the run; nothing was stored.")
 
@@ -220,6 +226,12 @@ class _JobWork:
             raise NotFoundError(f"The run was given no input {entry.internal_name}.")
         return self._reader.open_rows(found)
 
+    def made_file(self, entry: InputEntry) -> MadeFile | None:
+        found = self._found(entry)
+        if found is None or found.facts is None:
+            return None
+        return MadeFile(self._reader.file(found), found.facts)
+
     def read_rules(self, name: str) -> str:
         if self._request.rules is None:
             raise NotFoundError(f"The run was given no file {name}.")
@@ -261,8 +273,6 @@ def _write_documents(
         (folder / checked.pipeline.rules.name).write_text(made.rules, "utf-8")
     for name, content in made.documents.items():
         (folder / name).write_bytes(content)
-    for path in made.files:
-        shutil.move(path, folder / path.name)
     lines = [f"{seconds:9.3f} s  {step}" for step, seconds in steps.done]
     lines += [f"WARNING  {warning}" for warning in made.warnings]
     (folder / LOG).write_text("\n".join(lines) + "\n", "utf-8")

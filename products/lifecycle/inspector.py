@@ -4,15 +4,14 @@ It runs in a worker process, because it parses untrusted files. The findings are
 and only if the product still has the file that was read.
 """
 
-import re
 import secrets
-import unicodedata
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.database import Database, utc_now
@@ -22,22 +21,22 @@ from core.files.checksums import file_sha256
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.inspection import Inspection
-from products.inspection.meanings import Meanings, position_unit
+from products.inspection.meanings import Meanings
 from products.inspection.position_warnings import open_question, text_positions
+from products.lifecycle.findings import StoredRows, store_columns, store_table
 from products.models import InspectionState, ProductStatus
 from products.product_types import product_type
 from products.readers import ReadLimits, TableReader
 from products.rows.derive import derive_rows, guessed_meanings
 from products.rows.distinct_values import with_distinct_estimates
-from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
+from products.schema import ProductFileRow, ProductRow, ProductTableRow
 from products.storage import main_file_row, product_columns
 from products.validation import check_positions, check_values, wanted_meanings
 
-__all__ = ["Inspector"]
+__all__ = ["Beside", "Inspector"]
 
-_LONGEST_TABLE_NAME = 60
-#: Minimum score of a guessed UCD that is stored for a column without one.
-_SURE = 0.7
+#: Adds rows of further products in the transaction that publishes the one whose row it is given.
+Beside = Callable[[Session, ProductRow], None]
 _MOST_FORMS = 6
 
 
@@ -51,15 +50,6 @@ class _Task:
     tabular: bool
     meanings: Meanings | None
     options: TableOptions
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The Parquet file of derived rows."""
-
-    id: str
-    size: int
-    sha256: str
 
 
 class Inspector:
@@ -115,6 +105,7 @@ class Inspector:
         *,
         progress: Callable[[float, str], None],
         scratch: Path,
+        beside: AbstractContextManager[Beside | None] | None = None,
     ) -> bool:
         """Publish a product with the table from which its main file was written; return False if it was deleted.
 
@@ -122,9 +113,14 @@ class Inspector:
         ----------
         job_id
             The job that makes the product; the product must still belong to it.
+        beside
+            Is entered when the rows are written, and gives what is called in the transaction that publishes the
+            product.
         """
         task = self._begin(product_id, job_id)
-        return task is not None and self._inspect(task, reader, publish=True, progress=progress, scratch=scratch)
+        return task is not None and self._inspect(
+            task, reader, publish=True, progress=progress, scratch=scratch, beside=beside
+        )
 
     def _inspect(
         self,
@@ -134,6 +130,7 @@ class Inspector:
         publish: bool,
         progress: Callable[[float, str], None],
         scratch: Path,
+        beside: AbstractContextManager[Beside | None] | None = None,
     ) -> bool:
         stored_id = f"{secrets.token_hex(16)}.parquet"
         target = self._tables / stored_id
@@ -144,8 +141,9 @@ class Inspector:
             inspection = with_distinct_estimates(inspection, target)
             if isinstance(reader, AdjustedReader):
                 inspection = _completed(inspection, reader)
-            stored = _Rows(stored_id, target.stat().st_size, file_sha256(target))
-            kept = self._store_findings(task, reader, inspection, stored, publish=publish)
+            stored = StoredRows(stored_id, target.stat().st_size, file_sha256(target))
+            with beside or nullcontext() as add:
+                kept = self._store_findings(task, reader, inspection, stored, publish=publish, add=add)
         finally:
             if not kept:
                 target.unlink(missing_ok=True)
@@ -163,7 +161,14 @@ class Inspector:
             return _Task(product_id, job_id, file.id, file.name, file.stored_id, kind.tabular, chosen, options)
 
     def _store_findings(
-        self, task: _Task, reader: TableReader, inspection: Inspection, stored: _Rows, *, publish: bool
+        self,
+        task: _Task,
+        reader: TableReader,
+        inspection: Inspection,
+        stored: StoredRows,
+        *,
+        publish: bool,
+        add: Beside | None = None,
     ) -> bool:
         with self._database.write() as session:
             row = _still_wanted(session, task)
@@ -171,8 +176,8 @@ class Inspector:
                 return False
             old = session.get(ProductTableRow, task.product_id)
             obsolete = None if old is None else old.stored_id
-            _replace_columns(session, task.product_id, inspection, as_given=task.options.position == AS_GIVEN)
-            _replace_table(session, row, inspection, stored, _options_of(reader))
+            store_columns(session, task.product_id, inspection, as_given=task.options.position == AS_GIVEN)
+            store_table(session, row, inspection, stored, _options_of(reader))
             session.execute(
                 update(ProductFileRow)
                 .where(ProductFileRow.id == task.file_id)
@@ -183,6 +188,8 @@ class Inspector:
             row.updated_at = utc_now()
             if publish:
                 _publish(row, inspection)
+            if add is not None:
+                add(session, row)
         if obsolete is not None:
             (self._tables / obsolete).unlink(missing_ok=True)
         return True
@@ -256,61 +263,3 @@ def _completed(inspection: Inspection, reader: AdjustedReader) -> Inspection:
 
 def _options_of(reader: TableReader) -> dict[str, Any]:
     return (reader.options if isinstance(reader, AdjustedReader) else TableOptions()).to_object()
-
-
-def _replace_columns(session: Session, product_id: int, inspection: Inspection, *, as_given: bool) -> None:
-    """Store the columns; those that keep their name keep what their owner stated and the meaning given to them."""
-    guessed = {guess.column: guess.ucd for guess in inspection.ucd_guesses if guess.score >= _SURE}
-    rows = session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id)).all()
-    old = {row.name: (row.ucd, row.alias) for row in rows if row.alias}
-    known = {row.name: row.stated for row in rows if row.stated}
-    session.execute(delete(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
-    session.get_one(ProductRow, product_id).column_names = "\n".join(c.name for c in inspection.columns)
-    for position, column in enumerate(inspection.columns):
-        ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
-        stated = known.get(column.name, {})
-        unit = position_unit(alias, column.unit, as_given=as_given)
-        described = replace(
-            column, unit=stated.get("unit", unit), description=stated.get("description", column.description)
-        )
-        counted = inspection.statistics.get(column.name)
-        row = ProductColumnRow.of(
-            product_id,
-            position,
-            described,
-            ucd=stated.get("ucd", ucd),
-            alias=alias,
-            stated=stated,
-            summary=None if counted is None else counted.summary,
-        )
-        session.add(row)
-
-
-def _replace_table(
-    session: Session, product: ProductRow, inspection: Inspection, stored: _Rows, options: dict[str, Any]
-) -> None:
-    meanings = inspection.meanings
-    session.execute(delete(ProductTableRow).where(ProductTableRow.product_id == product.id))
-    session.add(
-        ProductTableRow(
-            product_id=product.id,
-            table_schema=product_type(product.product_type_id).name,
-            table_name=_table_name(product.internal_name or str(product.id)),
-            stored_id=stored.id,
-            size=stored.size,
-            sha256=stored.sha256,
-            rows=inspection.rows,
-            ra=meanings.ra,
-            dec=meanings.dec,
-            z=meanings.z,
-            area_deg2=inspection.sky_area_deg2,
-            footprint=inspection.moc,
-            options=options,
-        )
-    )
-
-
-def _table_name(internal_name: str) -> str:
-    """Return a regular identifier of ADQL for an internal name: ``12_vvds_é`` becomes ``p12_vvds_e``."""
-    ascii_name = unicodedata.normalize("NFKD", internal_name).encode("ascii", "ignore").decode()
-    return "p" + re.sub(r"[^a-z0-9_]", "", ascii_name.lower())[:_LONGEST_TABLE_NAME].rstrip("_")

@@ -18,7 +18,7 @@ from products.models import FileRole, InspectionState, ProductStatus
 from products.quotas import QuotaRule
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow
 
-__all__ = ["JobProductService", "ResultFile"]
+__all__ = ["JobProductService", "ResultFile", "column_rows", "file_row", "store_file"]
 
 _CHUNK = 1 << 20
 
@@ -77,7 +77,7 @@ class JobProductService:
         """
         stored: list[StoredBytes] = []
         try:
-            stored.extend(self._stored(file.path) for file in files)
+            stored.extend(store_file(self._store, file.path, self._max_bytes) for file in files)
             with self._database.write() as session:
                 row = _in_process(session, product_id)
                 earlier = _forget(session, product_id)
@@ -85,8 +85,8 @@ class JobProductService:
                 row.inspection_job, row.updated_at = job_id, utc_now()
                 row.inspection_state = InspectionState.NONE
                 row.column_names = "\n".join(schema.names)
-                session.add_all(_file_row(product_id, *pair) for pair in zip(files, stored, strict=True))
-                session.add_all(_column_rows(product_id, schema, meanings))
+                session.add_all(file_row(product_id, *pair) for pair in zip(files, stored, strict=True))
+                session.add_all(column_rows(product_id, schema, meanings))
         except BaseException:
             for each in stored:
                 self._store.delete(each.id)
@@ -117,11 +117,13 @@ class JobProductService:
                 .values(status=ProductStatus.DELETED, deleted_at=now, purged_at=now, updated_at=now)
             )
 
-    def _stored(self, path: Path) -> StoredBytes:
-        with path.open("rb") as file, self._store.stage(limit=self._max_bytes) as staging:
-            while chunk := file.read(_CHUNK):
-                staging.write(chunk)
-            return staging.finish()
+
+def store_file(store: FileStore, path: Path, limit: int) -> StoredBytes:
+    """Store a file that a job wrote, of a limited size."""
+    with path.open("rb") as file, store.stage(limit=limit) as staging:
+        while chunk := file.read(_CHUNK):
+            staging.write(chunk)
+        return staging.finish()
 
 
 def _in_process(session: Session, product_id: int) -> ProductRow:
@@ -140,7 +142,8 @@ def _forget(session: Session, product_id: int) -> list[str]:
     return obsolete
 
 
-def _file_row(product_id: int, file: ResultFile, stored: StoredBytes) -> ProductFileRow:
+def file_row(product_id: int, file: ResultFile, stored: StoredBytes) -> ProductFileRow:
+    """Return the row of a stored file that a job wrote."""
     name, now = checked_file_name(file.path.name), utc_now()
     return ProductFileRow(
         product_id=product_id,
@@ -159,7 +162,8 @@ def _file_row(product_id: int, file: ResultFile, stored: StoredBytes) -> Product
     )
 
 
-def _column_rows(product_id: int, schema: pa.Schema, meanings: Mapping[str, str]) -> list[ProductColumnRow]:
+def column_rows(product_id: int, schema: pa.Schema, meanings: Mapping[str, str]) -> list[ProductColumnRow]:
+    """Return the rows of columns, with the meanings of some of them."""
     by_column = {column: MEANINGS_BY_KEY[key] for key, column in meanings.items() if key in MEANINGS_BY_KEY}
     rows = []
     for position, field in enumerate(schema):

@@ -15,7 +15,7 @@ from products.schema import ProductRow
 from products.service import ProductService
 from products.storage import product_of_row
 
-__all__ = ["ProvenanceService"]
+__all__ = ["ProvenanceService", "add_activity", "add_used"]
 
 
 class ProvenanceService:
@@ -49,6 +49,12 @@ class ProvenanceService:
                 session.flush()
             session.add(_row_of_activity(product_id, activity))
 
+    def activity(self, product_id: int) -> Activity | None:
+        """Return the activity of this server that made a product, without what it used and a check of access."""
+        with self._database.read() as session:
+            row = session.scalar(select(ActivityRow).where(ActivityRow.product_id == product_id))
+            return None if row is None else _activity_of_row(row)
+
     def of(self, identity: Identity, key: int | str) -> Provenance:
         """Return the provenance of a product, or raise NotFoundError.
 
@@ -76,6 +82,18 @@ class ProvenanceService:
         return SourceProduct(entity)
 
 
+def add_activity(session: Session, product_id: int, activity: Activity) -> None:
+    """Store the activity that made a new product, in the transaction that makes it."""
+    session.add(_row_of_activity(product_id, activity))
+
+
+def add_used(session: Session, product_id: int, entity: UsedEntity) -> None:
+    """Add an entity to those that the activity of a product used, if it has one."""
+    row = session.scalar(select(ActivityRow).where(ActivityRow.product_id == product_id))
+    if row is not None:
+        row.used.append(_row_of_entity(entity))
+
+
 def _readable(session: Session, identity: Identity, numbers: Sequence[int | None]) -> dict[int, Product]:
     ids = [number for number in numbers if number is not None]
     if not ids:
@@ -95,16 +113,17 @@ def _row_of_activity(product_id: int, activity: Activity) -> ActivityRow:
         job_id=activity.job_id,
         started_at=activity.started_at,
         ended_at=activity.ended_at,
-        used=[
-            UsedEntityRow(
-                product_id=entity.product_id,
-                role=entity.role,
-                name=entity.name,
-                version=entity.version,
-                sha256=entity.sha256,
-            )
-            for entity in activity.used
-        ],
+        used=[_row_of_entity(entity) for entity in activity.used],
+    )
+
+
+def _row_of_entity(entity: UsedEntity) -> UsedEntityRow:
+    return UsedEntityRow(
+        product_id=entity.product_id,
+        role=entity.role,
+        name=entity.name,
+        version=entity.version,
+        sha256=entity.sha256,
     )
 
 

@@ -1,6 +1,8 @@
 """Estimator that runs an algorithm of RAIL as a process, which gets its input and returns its results as files."""
 
+import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,17 +14,20 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidValueError, PhotozError
 from core.photoz.kernels.gridded import trapezium_weights
+from pipelines.estimation.bands import Photometry
 from pipelines.estimation.configuration import EstimationParameters
 from pipelines.estimation.features import Magnitudes, faintest, with_limits
 from pipelines.estimation.rail import runner
 from pipelines.estimation.rail.algorithms import ALGORITHMS, checked_parameters
 from pipelines.estimation.rail.environment import RailEnvironment
+from pipelines.estimation.trained_models import KnownModel
 from pipelines.estimation.training import TrainingSet
 
 __all__ = ["RailEstimator", "rail_estimator"]
 
 _LAST_LINES = 400
 _REFERENCE_BAND = "i"
+_MODEL = "model.pkl"
 
 
 class RailEstimator:
@@ -39,6 +44,8 @@ class RailEstimator:
         Versions of RAIL and qp in the environment.
     model
         The file of the trained model.
+    limits
+        Magnitude that stands for a missing one, in each band.
     """
 
     def __init__(
@@ -48,7 +55,8 @@ class RailEstimator:
         self._process, self._folder, self._limits, self._grid = process, folder, limits, grid
         self._alive = alive
         self.versions = versions
-        self.model = folder / "model.pkl"
+        self.limits = tuple(limits.tolist())
+        self.model = folder / _MODEL
 
     def ask(self, **document: Any) -> Mapping[str, Any]:
         """Send a document and return the answer."""
@@ -94,10 +102,10 @@ class RailEstimator:
 
 @contextmanager
 def rail_estimator(
-    known: TrainingSet, param: EstimationParameters, environment: RailEnvironment | None, folder: Path,
+    known: TrainingSet | KnownModel, param: EstimationParameters, environment: RailEnvironment | None, folder: Path,
     alive: Callable[[], None],
 ) -> Iterator[RailEstimator]:  # fmt: skip
-    """Train an algorithm of RAIL in a process that ends with the context.
+    """Train an algorithm of RAIL, or load a model of it, in a process that ends with the context.
 
     The process has the limits of memory of this one, a folder of its own as its home, and none of the settings and
     credentials in the environment of this one.
@@ -105,30 +113,53 @@ def rail_estimator(
     Raises
     ------
     InvalidValueError
-        The algorithm is not installed, needs errors, or refuses its parameters.
+        The algorithm is not installed, needs errors, or refuses its parameters; or the model is not the file that this
+        server wrote.
     """
     algorithm = ALGORITHMS[param.algorithm]
     if environment is None:
         raise InvalidValueError(f"Runs on files have no {param.algorithm}; choose knn.", field="algorithm")
     versions = environment.require(algorithm.package)
     checked_parameters(param.rail)
-    if algorithm.needs_errors and known.magnitudes.errors is None:
+    if algorithm.needs_errors and not known.photometry.errors:
         raise InvalidValueError(
             f"{param.algorithm} needs errors of the magnitudes, and {known.label} has none for "
             f"{', '.join(known.photometry.magnitudes)}; name them as 'errors'.",
             field="errors",
         )
     folder.mkdir(exist_ok=True)
-    limits, grid = faintest(known.magnitudes.values), np.linspace(*param.grid)
-    names = _names(known)
-    _save(folder / "training.npz", with_limits(known.magnitudes, limits), redshifts=known.redshifts)
+    limits, task = _loading(known, folder) if isinstance(known, KnownModel) else _training(known, param, folder)
+    names = _names(known.photometry)
     with (folder / "rail.log").open("wb") as log, _started(environment.python, folder, log) as process:
-        made = RailEstimator(process, folder, limits, grid, versions, alive)
+        made = RailEstimator(process, folder, limits, np.linspace(*param.grid), versions, alive)
         made.ask(
-            train="training.npz", module=algorithm.module, stem=algorithm.stem, names=names, grid=list(param.grid),
+            **task, module=algorithm.module, stem=algorithm.stem, names=names, grid=list(param.grid),
             param=dict(param.rail), limits=dict(zip(names["magnitudes"], limits.tolist(), strict=True)),
         )  # fmt: skip
         yield made
+
+
+def _training(
+    known: TrainingSet, param: EstimationParameters, folder: Path
+) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """Write the training set; return the limits of its magnitudes, and what the process is to do."""
+    limits = faintest(known.magnitudes.values)
+    _save(folder / "training.npz", with_limits(known.magnitudes, limits), redshifts=known.redshifts)
+    return limits, {"train": "training.npz", "model_grid": list(param.grid)}
+
+
+def _loading(known: KnownModel, folder: Path) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """Copy a model, unless it is not what this server wrote; return its limits, and what the process is to do."""
+    target = folder / _MODEL
+    shutil.copyfile(known.path, target)
+    with target.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != known.file.sha256 or known.file.grid is None:
+        raise InvalidValueError(
+            f"The model of {known.label} is not the file that this server wrote: its SHA-256 is {digest}.",
+            field="inputs",
+        )
+    return np.array(known.file.limits), {"load": _MODEL, "model_grid": list(known.file.grid)}
 
 
 @contextmanager
@@ -136,7 +167,8 @@ def _started(python: Path, folder: Path, log: Any) -> Iterator["subprocess.Popen
     environment = {
         "PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "MPLCONFIGDIR": str(folder),
         "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "JAX_PLATFORMS": "cpu",
-        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+        # One process with one thread: what libraries start themselves would have limits of its own.
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1",
     }  # fmt: skip
     with subprocess.Popen(
         [python, "-s", "-P", str(Path(runner.__file__).resolve())],
@@ -148,9 +180,9 @@ def _started(python: Path, folder: Path, log: Any) -> Iterator["subprocess.Popen
             process.kill()
 
 
-def _names(known: TrainingSet) -> dict[str, Any]:
+def _names(photometry: Photometry) -> dict[str, Any]:
     """Return the names of columns for RAIL: its own, where the bands are known, so that its defaults fit."""
-    photometry, bands = known.photometry, known.photometry.bands
+    bands = photometry.bands
     magnitudes: Sequence[str] = [f"mag_{band}_lsst" for band in bands] or photometry.magnitudes
     errors: Sequence[str] = [f"mag_err_{band}_lsst" for band in bands] if bands else photometry.errors
     middle = magnitudes[(len(magnitudes) - 1) // 2]

@@ -1,8 +1,8 @@
-"""Script that runs one algorithm of RAIL in its environment: it trains, and then estimates batches when it is asked to.
+"""Script that runs one algorithm of RAIL in its environment: it trains, or loads a model, and then estimates batches.
 
 It imports nothing of this server. Its standard input has one JSON document a line, and so has its standard output:
 
-- in: ``{"train": "training.npz", …}``; out: ``{"trained": "model.pkl"}``
+- in: ``{"train": "training.npz", …}``, or ``{"load": "model.pkl", …}``; out: ``{"trained": "model.pkl"}``
 - in: ``{"estimate": "objects.npz", "result": "densities.npy"}``; out: ``{"estimated": 1000}``
 - out, every two seconds while it works: ``{"alive": true}``
 - out, if something fails: ``{"error": "…"}``; the traceback goes to standard error
@@ -33,17 +33,19 @@ class _Algorithm:
         module = importlib.import_module(asked["module"])
         informer, estimator = (getattr(module, asked["stem"] + kind) for kind in ("Informer", "Estimator"))
         self._names, self._grid = asked["names"], np.linspace(*asked["grid"])
-        known = {**informer.config_options, **estimator.config_options}
+        is_new = "train" in asked
+        known = {**(informer.config_options if is_new else {}), **estimator.config_options}
         if unknown := sorted(asked["param"].keys() - known.keys()):
             raise ValueError(f"there is no parameter '{unknown[0]}'; there are {', '.join(sorted(known))}")
         config = {**self._shared(asked), **asked["param"]}
         model = os.path.abspath("model.pkl")  # noqa: PTH100 - RAIL takes texts
-        stage = informer.make_stage(
-            name="inform",
-            model=model,
-            **{name: value for name, value in config.items() if name in informer.config_options},
-        )
-        stage.inform(self._table(asked["train"]))
+        if is_new:
+            stage = informer.make_stage(
+                name="inform",
+                model=model,
+                **{name: value for name, value in config.items() if name in informer.config_options},
+            )
+            stage.inform(self._table(asked["train"]))
         self._estimator = estimator.make_stage(
             name="estimate", model=model, output_mode="return",
             **{name: value for name, value in config.items() if name in estimator.config_options},
@@ -59,7 +61,7 @@ class _Algorithm:
         return len(densities)
 
     def _shared(self, asked: dict[str, Any]) -> dict[str, Any]:
-        first, last, points = asked["grid"]
+        first, last, points = asked["model_grid"]
         magnitudes, errors = self._names["magnitudes"], self._names["errors"]
         return {
             "hdf5_groupname": "", "bands": magnitudes, "err_bands": errors, "redshift_col": self._names["redshift"],
@@ -95,7 +97,7 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         try:
-            if "train" in asked:
+            if "train" in asked or "load" in asked:
                 algorithm = _Algorithm(asked)
                 answer(trained="model.pkl")
             elif algorithm is not None:

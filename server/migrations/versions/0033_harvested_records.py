@@ -1,13 +1,13 @@
 """Records of other registries
 
-Revision: 0033, after 0028.
+Revision: 0033, after 0029.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0033"
-down_revision = "0028"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

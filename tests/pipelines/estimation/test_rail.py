@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -15,63 +14,14 @@ import pytest
 from core.errors import InvalidValueError, PhotozError
 from pipelines.estimation.estimation import Estimation, estimate_redshifts
 from pipelines.estimation.rail.environment import RailEnvironment
+from tests.pipelines.estimation.fake_rail import make_fake_rail
 from tests.pipelines.estimation.skies import opened, parameters, sky
-
-#: A stand-in for RAIL with its manner of calling: it estimates a Gaussian at a tenth of the colour g - r.
-_FAKE = """
-import json, os, sys, time
-import numpy as np
-
-class KNearNeighInformer:
-    config_options = dict.fromkeys(["bands", "redshift_col", "mag_limits", "zmin", "zmax", "nzbins", "nneigh_max"])
-
-    @classmethod
-    def make_stage(cls, **config):
-        made = cls()
-        made.config = config
-        return made
-
-    def inform(self, table):
-        print("what libraries print is no answer")
-        if self.config.get("nneigh_max") == 666:
-            raise ValueError("the tree does not grow")
-        if self.config.get("nneigh_max") == 667:
-            os._exit(9)
-        told = {"environ": sorted(os.environ), "columns": sorted(table), "config": sorted(self.config),
-                "rows": len(table["redshift"])}
-        with open(self.config["model"], "w") as file:
-            json.dump(told, file)
-        time.sleep(0.1)
-
-class _Ensemble:
-    def __init__(self, z):
-        self.z = z
-
-    def pdf(self, grid):
-        return 7 * np.exp(-0.5 * ((grid - self.z[:, None]) / 0.1) ** 2)
-
-class KNearNeighEstimator(KNearNeighInformer):
-    config_options = dict.fromkeys(["bands", "zmin", "zmax", "nzbins"])
-
-    def estimate(self, table):
-        assert "redshift" not in table
-        return type("Handle", (), {"data": _Ensemble(1 + (table["mag_g_lsst"] - table["mag_r_lsst"]) / 10)})()
-"""
 
 
 @pytest.fixture(scope="module")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> RailEnvironment:
     """Make an environment that has the stand-in."""
-    folder = tmp_path_factory.mktemp("fake")
-    module = folder / "rail" / "estimation" / "algos" / "k_nearneigh.py"
-    module.parent.mkdir(parents=True)
-    module.write_text(_FAKE)
-    environment = RailEnvironment(folder)
-    environment.python.parent.mkdir()
-    environment.python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} "$@"\n')
-    environment.python.chmod(0o755)
-    (folder / "packages.json").write_text(json.dumps({"pz-rail-sklearn": "2.0.3", "pz-rail-cmnn": "2.0.2"}))
-    return environment
+    return make_fake_rail(tmp_path_factory.mktemp("fake"))
 
 
 def _estimated(folder: Path, environment: RailEnvironment | None, **param: Any) -> tuple[pa.Table, Estimation]:

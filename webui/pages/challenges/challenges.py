@@ -1,5 +1,7 @@
 """Pages of challenges: list, one challenge with its rules and submissions, and its board."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
@@ -11,11 +13,13 @@ from pipelines.challenges.exports.charts import OVERLAYS, distribution_names
 from pipelines.challenges.models import ChallengeState
 from pipelines.challenges.storage import shown_parts
 from pipelines.validation.metrics import METRICS
+from products.models import Product
+from products.search.queries import ProductQuery
 from webui.pages.forms import FormState
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
-__all__ = ["add_routes", "challenge_page"]
+__all__ = ["add_routes", "challenge_page", "product_or_none"]
 
 _LABELS = {metric.name: metric for metric in METRICS}
 
@@ -30,8 +34,11 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return renderer.page("challenges/list.html", identity, challenges=found, now=utc_now())
 
     @router.get("/challenges/{name}")
-    def one_challenge(name: str, task_set: str = "", identity: Identity = Depends(authenticate)) -> Response:
-        return challenge_page(services, renderer, identity, name, FormState({"task_set": task_set}))
+    def one_challenge(
+        name: str, task_set: str = "", product: str = "", identity: Identity = Depends(authenticate)
+    ) -> Response:
+        form = FormState({"task_set": task_set, "product": product})
+        return challenge_page(services, renderer, identity, name, form)
 
     @router.get("/challenges/{name}/board")
     def board(
@@ -50,6 +57,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             "challenges/board.html", identity, board=found, labels=_LABELS, entries=entries, text=text, chosen=chosen,
             figures=compared.figures, part=compared.part, binned_by=BINNED_BY,
             distributions=distribution_names(compared), overlays=OVERLAYS,
+            products=_products_of(services, identity, found),
         )  # fmt: skip
 
     @router.get("/challenges/{name}/compare")
@@ -75,6 +83,15 @@ def _filtered(board: Board, text: str) -> tuple[BoardEntry, ...]:
     return tuple(entry for entry in board.entries if wanted in words(entry))
 
 
+def _products_of(services: WebServices, identity: Identity, board: Board) -> Mapping[int, str]:
+    """Return the internal names of the submitted products that the caller may read, by their numbers."""
+    numbers = {entry.submission.product_id for entry in board.entries} - {None}
+    if not numbers:
+        return {}
+    query = ProductQuery(numbers=tuple(number for number in numbers if number is not None))
+    return services.products.service.internal_names(identity, query)
+
+
 def challenge_page(
     services: WebServices, renderer: PageRenderer, identity: Identity, name: str, form: FormState
 ) -> Response:
@@ -89,7 +106,9 @@ def challenge_page(
         form,
         challenge=challenge,
         submissions=own,
-        products={number: found for number in sorted(numbers) if (found := _product(services, identity, number))},
+        products={
+            number: found for number in sorted(numbers) if (found := product_or_none(services, identity, number))
+        },
         accepts=challenge.accepts_at(utc_now()) and challenge.takes_part,
         shown=sorted(shown_parts(challenge)),
         states=[state for state in ChallengeState if state is not challenge.state],
@@ -97,8 +116,10 @@ def challenge_page(
     )
 
 
-def _product(services: WebServices, identity: Identity, number: int) -> object:
-    """Return a product, or None if the caller may not read it."""
+def product_or_none(services: WebServices, identity: Identity, number: int | None) -> Product | None:
+    """Return a product, or None if there is none or the caller may not read it."""
+    if number is None:
+        return None
     try:
         return services.products.service.get(identity, number)
     except NotFoundError:

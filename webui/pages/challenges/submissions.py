@@ -11,7 +11,7 @@ from pipelines.challenges.exports.charts import OVERLAYS, distribution_names
 from pipelines.challenges.models import Submission, SubmissionState
 from pipelines.validation.metrics import METRICS
 from webui.api.challenges.submissions import receive_submission
-from webui.pages.challenges.challenges import challenge_page
+from webui.pages.challenges.challenges import challenge_page, product_or_none
 from webui.pages.forms import FormState, see_other
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
@@ -55,6 +55,8 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             part=part,
             challenge=services.pipelines.challenges.service.get(identity, name),
             submission=found,
+            product=product_or_none(services, identity, found.product_id),
+            training_set=product_or_none(services, identity, found.method.training_set),
             scores=scores,
             metrics=METRICS,
             log=submissions.log(identity, name, number),

@@ -1,4 +1,6 @@
-"""Step 4 of the wizard: review and publication."""
+"""Step 4 of the wizard: review and publication, with a submission to a challenge."""
+
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Depends, Response
 
@@ -7,14 +9,16 @@ from products.models import InspectionState, Product, ProductStatus
 from products.service import ProductDetails
 from products.validation import MissingColumnsError
 from webui.addresses import product_address
-from webui.pages.forms import FormState, save_or_show, see_other
+from webui.pages.forms import FormState, form_fields, save_or_show, see_other
 from webui.pages.products.drafts import own_details, product_page
 from webui.pages.rendering.templates import PageRenderer
+from webui.pages.wizard.submission import SUBMISSION_FIELDS, ChosenTask, chosen_task, open_tasks, submit_to
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
 _PUBLISH_SECONDS = 2.0
+_SAVED = 303
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
@@ -29,15 +33,27 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return _review_page(services, renderer, identity, details, FormState())
 
     @router.post("/product/{name}/publish")
-    def publish(name: str, identity: Identity = Depends(authenticate)) -> Response:
+    def publish(
+        name: str, identity: Identity = Depends(authenticate), fields: Mapping[str, str] = Depends(form_fields)
+    ) -> Response:
         details = own_details(services, identity, name)
-        return save_or_show(
-            lambda: _publish(services, identity, details.product),
+        task: ChosenTask | None = None
+
+        def save() -> Product:
+            nonlocal task
+            task = chosen_task(services, identity, details.product, fields)
+            return _publish(services, identity, details.product)
+
+        done = save_or_show(
+            save,
             lambda form: _review_page(services, renderer, identity, details, form),
-            {},
-            (),
+            fields,
+            SUBMISSION_FIELDS,
             then=_next_page,
         )
+        if task is None or done.status_code != _SAVED:
+            return done
+        return submit_to(services, renderer, identity, task, details.product)
 
 
 def _publish(services: WebServices, identity: Identity, product: Product) -> Product:
@@ -69,4 +85,5 @@ def _review_page(
         details,
         form,
         failure=details.product.inspection_error if failed else None,
+        tasks=open_tasks(services, identity, details.product),
     )
