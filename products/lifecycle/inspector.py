@@ -19,6 +19,7 @@ from core.database import Database, utc_now
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore
 from core.files.checksums import file_sha256
+from core.files.kept import KeptFiles
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.inspection import Inspection
@@ -68,12 +69,12 @@ class Inspector:
     Parameters
     ----------
     tables
-        Folder of the Parquet files that the query engine reads.
+        The Parquet files that the query engine reads.
     max_columns
         Maximum number of columns of a table.
     """
 
-    def __init__(self, database: Database, store: FileStore, tables: Path, *, max_columns: int) -> None:
+    def __init__(self, database: Database, store: FileStore, tables: KeptFiles, *, max_columns: int) -> None:
         self._database = database
         self._store = store
         self._tables = tables
@@ -136,7 +137,7 @@ class Inspector:
         scratch: Path,
     ) -> bool:
         stored_id = f"{secrets.token_hex(16)}.parquet"
-        target = self._tables / stored_id
+        target = self._tables.new(stored_id)
         kept = False
         try:
             meanings = _meanings(task, reader)
@@ -145,10 +146,11 @@ class Inspector:
             if isinstance(reader, AdjustedReader):
                 inspection = _completed(inspection, reader)
             stored = _Rows(stored_id, target.stat().st_size, file_sha256(target))
+            self._tables.keep(target, stored_id)
             kept = self._store_findings(task, reader, inspection, stored, publish=publish)
         finally:
             if not kept:
-                target.unlink(missing_ok=True)
+                self._tables.delete(stored_id)
         return kept
 
     def _begin(self, product_id: int, job_id: str) -> _Task | None:
@@ -184,7 +186,7 @@ class Inspector:
             if publish:
                 _publish(row, inspection)
         if obsolete is not None:
-            (self._tables / obsolete).unlink(missing_ok=True)
+            self._tables.delete(obsolete)
         return True
 
     def _store_not_a_table(self, task: _Task, message: str) -> None:
