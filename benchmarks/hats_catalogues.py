@@ -29,6 +29,7 @@ from benchmarks.identifier_lookup import COLUMNS, TABLE, write
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.columns import HEALPIX_COLUMN
 from core.database import Base, Database
+from core.files.kept import KeptFolder
 from core.sky.hats import partition_name
 from products.models import Visibility
 from products.rows.stored_columns import column_names
@@ -114,9 +115,11 @@ def registered(folder: Path) -> tuple[SurveyCatalogues, SurveyTables]:
     database = Database(f"sqlite:///{folder / 'photoz.sqlite'}")
     Base.metadata.drop_all(database.engine)
     Base.metadata.create_all(database.engine)
-    service = SurveyCatalogues(database, CataloguePlaces((str(folder),)), folder / "lists", max_columns=1000)
+    service = SurveyCatalogues(
+        database, CataloguePlaces((str(folder),)), KeptFolder(folder / "lists"), max_columns=1000
+    )
     return service, SurveyTables(
-        service, CataloguePlans(folder / "lists", PartitionCopies(folder / "copies", 0), most_bytes=0)
+        service, CataloguePlans(KeptFolder(folder / "lists"), PartitionCopies(folder / "copies", 0), most_bytes=0)
     )
 
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 __all__ = [
     "AuthenticationError",
     "ConflictError",
+    "DamagedFileError",
     "InvalidValueError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -112,6 +113,13 @@ class UnreadableFileError(PhotozError):
 
     code = "UnreadableFile"
     status = 422
+
+
+class DamagedFileError(PhotozError):
+    """The bytes of a stored file are not those that were stored; only the operator can help."""
+
+    code = "DamagedFile"
+    status = 500
 
 
 class ServiceBusyError(PhotozError):

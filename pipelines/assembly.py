@@ -97,7 +97,7 @@ class PipelineServices:
     @part
     def previewer(self) -> RunPreviewer:
         """Previews of runs."""
-        return RunPreviewer(self._products.service, self._settings.tables_folder)
+        return RunPreviewer(self._products.service, self._products.rows)
 
     @part
     def challenges(self) -> ChallengeServices:
@@ -146,6 +146,7 @@ class PipelineServices:
             self._settings,
             self._database,
             self._store,
+            self._products.rows,
             self.checker,
             self._products.job_products,
             self._products.provenance,

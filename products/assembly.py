@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 from core.auth.models import Identity
 from core.database import Database
 from core.files import FileStore
+from core.files.assembly import kept_files
+from core.files.kept import KeptFiles
 from core.parts import part
 from core.settings import Settings
 from products.files.download_counts import DownloadCounts
@@ -20,6 +23,7 @@ from products.lifecycle.job_products import JobProductService
 from products.lifecycle.partial_uploads import PartialUploads
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.releases import ReleaseAdministration
+from products.lifecycle.row_checksums import part_checksum, row_checksum
 from products.lifecycle.uploads import InspectionJobs, UploadService
 from products.lifecycle.versions import ProductVersionService
 from products.product_types import TypeAdministration
@@ -87,6 +91,16 @@ class ProductServices:
         self._database = database
         self._store = store
         self._others = others
+
+    @part
+    def rows(self) -> KeptFiles:
+        """The Parquet files of the rows of products."""
+        return kept_files(self._settings, "tables", partial(row_checksum, self._database))
+
+    @part
+    def user_rows(self) -> KeptFiles:
+        """The Parquet files of the rows of tables of users."""
+        return kept_files(self._settings, "user_tables", partial(part_checksum, self._database))
 
     @part
     def service(self) -> ProductService:
@@ -226,9 +240,7 @@ class ProductServices:
     @part
     def inspector(self) -> Inspector:
         """The function of inspection jobs."""
-        return Inspector(
-            self._database, self._store(), self._settings.tables_folder, max_columns=self._settings.max_columns
-        )
+        return Inspector(self._database, self._store(), self.rows, max_columns=self._settings.max_columns)
 
     @part
     def housekeeping(self) -> Housekeeping:
@@ -236,7 +248,7 @@ class ProductServices:
         return Housekeeping(
             self._database,
             self._store(),
-            self._settings.tables_folder,
+            self.rows,
             draft_days=self._settings.draft_days,
             deleted_days=self._settings.deleted_days,
             other_stored_ids=self._others.stored_ids,
@@ -252,4 +264,4 @@ class ProductServices:
         """Loader of rows into tables of users."""
         from products.user_tables.loading import TableLoader
 
-        return TableLoader(self.user_tables, self._settings.user_tables_folder, self._settings.max_columns)
+        return TableLoader(self.user_tables, self.user_rows, self._settings.max_columns)

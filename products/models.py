@@ -281,13 +281,15 @@ class ProductTable:
     schema, name
         Name of the table in ADQL; both parts are regular identifiers.
     stored_id
-        Name of the Parquet file in the folder of tables.
+        Name of the Parquet file.
     ra, dec, z
         Columns by which the rows were sorted and from which the footprint and N(z) were computed.
     footprint
         Footprint of the rows as an ASCII MOC; None when they have no positions.
     options
         The options by which the rows were taken from the file (``TableOptions`` as an object of JSON).
+    size
+        Size of the Parquet file in bytes; None in rows of an early version.
     """
 
     product_id: int
@@ -300,6 +302,7 @@ class ProductTable:
     z: str | None
     footprint: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    size: int | None = None
 
     @property
     def full_name(self) -> str:

@@ -255,6 +255,7 @@ def table_of_row(row: ProductTableRow) -> ProductTable:
         z=row.z,
         footprint=row.footprint,
         options=row.options,
+        size=row.size,
     )
 
 

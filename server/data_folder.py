@@ -65,6 +65,7 @@ PLACES = (
     Place("scratch", PlaceKind.TEMPORARY, "what jobs and queries are working on"),
     Place("estimators", PlaceKind.CACHE, "environment of RAIL, made by `photoz estimators install`"),
     Place("copies", PlaceKind.CACHE, "copies of files in S3"),
+    Place("row_copies", PlaceKind.CACHE, "copies of rows and results in S3"),
     Place("hats", PlaceKind.CACHE, "partitions of HATS catalogues"),
     Place("metadata", PlaceKind.CACHE, "rows of tables about products that everybody may read"),
     Place("catalogue_copies", PlaceKind.CACHE, "columns of partitions of remote survey catalogues"),

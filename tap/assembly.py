@@ -10,7 +10,8 @@ from core.auth.models import ANONYMOUS, Identity, Scope
 from core.database import Database
 from core.errors import ServiceBusyError
 from core.files import FileStore
-from core.files.assembly import upload_store
+from core.files.assembly import kept_files, upload_store
+from core.files.kept import KeptFiles
 from core.parts import part
 from core.settings import Settings
 from products.assembly import ProductServices
@@ -106,9 +107,9 @@ class TapServices:
         challenges = ChallengeTables(self._challenges, files)
         return TableCatalog(
             (
-                ProductTables(products.published, settings.tables_folder, settings, files, challenges),
+                ProductTables(products.published, products.rows, settings, files, challenges),
                 SurveyTables(self.catalogues, plans),
-                UserTables(products.user_tables, settings.user_tables_folder),
+                UserTables(products.user_tables, products.user_rows),
                 RegistryTables(self._registry, self.metadata_files),
                 ResultTables(self.results, self._jobs, self._is_readable, max_columns=settings.max_columns),
             ),
@@ -124,7 +125,12 @@ class TapServices:
         settings = self._settings
         datasets = () if settings.datasets is None else (str(settings.datasets.resolve()),)
         places = CataloguePlaces((*settings.catalogue_places, *datasets))
-        return SurveyCatalogues(self._database, places, settings.catalogues_folder, max_columns=settings.max_columns)
+        return SurveyCatalogues(self._database, places, self._listings, max_columns=settings.max_columns)
+
+    @part
+    def _listings(self) -> KeptFiles:
+        """The lists of the partitions of survey catalogues."""
+        return kept_files(self._settings, "catalogues")
 
     @part
     def partition_copies(self) -> "PartitionCopies":
@@ -138,9 +144,7 @@ class TapServices:
         from tap.metadata.survey_catalogues.plans import CataloguePlans
 
         settings = self._settings
-        return CataloguePlans(
-            settings.catalogues_folder, self.partition_copies, most_bytes=settings.catalogue_query_bytes
-        )
+        return CataloguePlans(self._listings, self.partition_copies, most_bytes=settings.catalogue_query_bytes)
 
     @part
     def _cluster(self) -> "ClusterLane | None":
@@ -151,7 +155,7 @@ class TapServices:
         if settings.spark_remote is None or settings.spark_results is None:
             return None
         plans = CataloguePlans(
-            settings.catalogues_folder, self.partition_copies, most_bytes=settings.spark_query_bytes, in_place=True
+            self._listings, self.partition_copies, most_bytes=settings.spark_query_bytes, in_place=True
         )
         return ClusterLane(settings.spark_remote, settings.spark_results, self._catalog_with(plans))
 
@@ -255,7 +259,7 @@ class TapServices:
         cuts = CutFiles(settings.hats_folder, settings.hats_cache_bytes)
         return HatsService(
             products.service,
-            settings.tables_folder,
+            products.rows,
             cuts,
             ArchivedCatalogues(
                 products.downloads.local_path,
@@ -302,9 +306,11 @@ class TapServices:
     def results(self) -> ResultFiles:
         """The stored results of asynchronous queries."""
         settings = self._settings
-        return ResultFiles(
-            settings.results_folder, max_bytes=settings.max_result_bytes, min_free=settings.min_free_bytes
-        )
+        files = kept_files(settings, "results", self._result_checksum)
+        return ResultFiles(files, max_bytes=settings.max_result_bytes, min_free=settings.min_free_bytes)
+
+    def _result_checksum(self, name: str) -> str | None:
+        return self.results.checksum(name)
 
     def job_kinds(self) -> Iterator[JobKind]:
         """Yield the job kinds of this package."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.columns import Column
+from core.files.kept import HeldFiles
 from core.votable import Info
 from products.models import ColumnSummary
 from tap.adql import CatalogTable, Scan
@@ -57,7 +58,9 @@ class TapTable:
     principal
         Names of the principal columns (TAP 1.1 §4.3).
     files
-        Parquet files of the rows; empty when ``rows`` returns them.
+        Parquet files of the rows, which may not be on this machine; empty when ``rows`` returns them.
+    hold
+        Brings the files to this machine, where they stay while what it returns is referenced.
     rows
         Returns the rows of a small table that has no files.
     located
@@ -100,6 +103,7 @@ class TapTable:
     utype: str | None = None
     planned: Callable[[Sequence[Scan]], EngineTable] | None = None
     edition: str = ""
+    hold: Callable[[], HeldFiles] | None = None
 
     @property
     def name(self) -> str:
@@ -113,14 +117,15 @@ class TapTable:
 
     @property
     def engine_table(self) -> EngineTable:
-        """The table for the engine."""
+        """The table for the engine, with its files on this machine; raises the errors of `KeptFiles.hold`."""
         schema, name = self.entry.engine_schema, self.entry.engine_table
+        held = None if self.hold is None else self.hold()
         if self.upload is not None:
-            return EngineTable(schema, name, upload=self.upload)
+            return EngineTable(schema, name, upload=self.upload, held=held)
         if self.rows is not None:
             return EngineTable(schema, name, data=self.rows())
         if self.located is None:
-            return EngineTable(schema, name, files=self.files)
+            return EngineTable(schema, name, files=self.files, held=held)
         rows = self.located()
         return EngineTable(schema, name, files=rows.files, block_column=rows.block_column, hidden=rows.hidden)
 

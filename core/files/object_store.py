@@ -7,14 +7,14 @@ when they are complete. Code that needs a local file gets a copy, which is cache
 import logging
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from core.database import utc_now
-from core.errors import NotFoundError, ServiceBusyError, StorageFullError
+from core.errors import StorageFullError
 from core.files.listing import listed
+from core.files.objects import modified_of, store_away, translating_errors, unreachable_errors
 from core.files.staging import StagedStore, StagingFolder
 
 __all__ = ["ObjectStore"]
@@ -37,6 +37,8 @@ class ObjectStore(StagedStore):
         Folders of this machine: staged files, and cached copies for reading.
     min_free
         Free bytes of the disk of ``staging`` below which files are refused.
+    copied
+        Whether a file that was stored here is read from here soon, so that the staged file becomes its copy.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class ObjectStore(StagedStore):
         copies: Path,
         *,
         min_free: int = 0,
+        copied: bool = False,
     ) -> None:
+        self._copied = copied
         self._filesystem = filesystem
         self._root = root.rstrip("/")
         super().__init__(StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete))
@@ -55,17 +59,17 @@ class ObjectStore(StagedStore):
         copies.mkdir(parents=True, exist_ok=True)
 
     @classmethod
-    def at(cls, url: str, staging: Path, copies: Path, *, min_free: int = 0) -> "ObjectStore":
+    def at(cls, url: str, staging: Path, copies: Path, *, min_free: int = 0, copied: bool = False) -> "ObjectStore":
         """Return the store at a URL such as ``s3://bucket/prefix``; credentials come from the environment."""
         import fsspec
 
         filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
-        return cls(filesystem, root, staging, copies, min_free=min_free)
+        return cls(filesystem, root, staging, copies, min_free=min_free, copied=copied)
 
     def duplicate(self, file_id: str) -> str:
         """Copy a file within the object store, and return the new id."""
         new_id = secrets.token_hex(16)
-        with _translating_errors():
+        with translating_errors():
             try:
                 self._filesystem.cp_file(self._key(file_id), self._key(new_id))
             except FileNotFoundError:
@@ -78,12 +82,12 @@ class ObjectStore(StagedStore):
     def check(self) -> None:
         """Raise ServiceBusyError when the object store does not answer, or OSError when nothing can be staged."""
         self._staging.check()
-        with _translating_errors():
+        with translating_errors():
             self._filesystem.exists(self._key("check"))
 
     def ids(self) -> Iterator[str]:
         """Yield the ids of all stored files; ServiceBusyError when the object store does not answer."""
-        with _translating_errors():
+        with translating_errors():
             found = self._objects()
         yield from (key.rpartition("/")[2] for key in found)
 
@@ -95,7 +99,7 @@ class ObjectStore(StagedStore):
             return place
         staged = self._copies / f"{file_id}.{secrets.token_hex(4)}.part"
         try:
-            with _translating_errors():
+            with translating_errors():
                 self._filesystem.get_file(self._key(file_id), str(staged))
             staged.chmod(0o444)
             staged.rename(place)
@@ -106,7 +110,7 @@ class ObjectStore(StagedStore):
     def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
         key = self._key(file_id)
-        with _translating_errors():
+        with translating_errors():
             last = int(self._filesystem.size(key)) if end is None else end
             while start < last:
                 chunk: bytes = self._filesystem.cat_file(key, start=start, end=min(start + _CHUNK, last))
@@ -122,7 +126,7 @@ class ObjectStore(StagedStore):
             self._filesystem.rm_file(self._key(file_id))
         except FileNotFoundError:
             return
-        except _unreachable() as e:
+        except unreachable_errors() as e:
             _log.warning("the file %s is not deleted yet: %s", file_id, e)
 
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
@@ -131,7 +135,7 @@ class ObjectStore(StagedStore):
         orphans = [
             key
             for key, about in self._objects().items()
-            if key.rpartition("/")[2] not in known and _modified(about) < horizon
+            if key.rpartition("/")[2] not in known and modified_of(about) < horizon
         ]
         for key in orphans:
             self._filesystem.rm_file(key)
@@ -143,9 +147,12 @@ class ObjectStore(StagedStore):
     def _put(self, staged: Path, file_id: str) -> None:
         try:
             self._filesystem.put_file(str(staged), self._key(file_id))
-        except _unreachable() as e:
-            raise _away() from e
-        staged.unlink()
+        except unreachable_errors() as e:
+            raise store_away() from e
+        if self._copied:
+            staged.rename(self._copies / file_id)
+        else:
+            staged.unlink()
 
     def _objects(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = self._filesystem.find(self._root, detail=True)
@@ -153,45 +160,6 @@ class ObjectStore(StagedStore):
 
     def _key(self, file_id: str) -> str:
         return f"{self._root}/{file_id}"
-
-
-@contextmanager
-def _translating_errors() -> Iterator[None]:
-    """Raise NotFoundError for missing objects, and ServiceBusyError when the object store does not answer."""
-    try:
-        yield
-    except FileNotFoundError as e:
-        message = "The bytes of this file are missing. Tell the operator of this server."
-        raise NotFoundError(message) from e
-    except _failures() as e:
-        raise _away() from e
-
-
-def _away() -> ServiceBusyError:
-    return ServiceBusyError("The file store does not answer at the moment. Try again in a minute.")
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """Return the errors of a store that does not do what it is asked for."""
-    return (OSError, *_unreachable())
-
-
-def _unreachable() -> tuple[type[Exception], ...]:
-    """Return the errors of libraries for a store that cannot be reached, or a connection that breaks; no OSErrors."""
-    try:
-        from aiohttp import ClientError
-        from botocore.exceptions import BotoCoreError, HTTPClientError
-    except ImportError:  # the file system is not s3fs
-        return (ConnectionError,)
-    return BotoCoreError, HTTPClientError, ClientError, ConnectionError
-
-
-def _modified(about: dict[str, Any]) -> datetime:
-    time = about.get("LastModified") or about.get("created") or datetime.now(UTC)
-    if isinstance(time, (int, float)):
-        return datetime.fromtimestamp(time, UTC)
-    given: datetime = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
-    return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
 def _older(folder: Path, horizon: datetime) -> list[Path]:

@@ -80,20 +80,33 @@ def _storage(settings: Settings) -> Iterator[str]:
         return
     if driver not in _DRIVERS:
         yield f"PHOTOZ_DATABASE_URL names '{driver}'. Use postgresql+psycopg2 or sqlite."
-    if settings.files_url is not None:
-        scheme = settings.files_url.partition("://")[0] if "://" in settings.files_url else ""
-        if not scheme:
-            yield (
-                f"PHOTOZ_FILES_URL is '{settings.files_url}', which has no scheme. Write it as in s3://bucket/photoz; "
-                "for a folder leave it out."
-            )
-        elif scheme == "s3" and find_spec("s3fs") is None:
-            yield "PHOTOZ_FILES_URL is an address of S3, which needs s3fs. Install it: pip install 'photoz-server[s3]'."
+    yield from _stores(settings)
     if settings.secret_key is not None and len(settings.secret_key.get_secret_value()) < _SHORTEST_KEY:
         yield (
             f"PHOTOZ_SECRET_KEY has fewer than {_SHORTEST_KEY} characters, so that it can be guessed. "
             "Make one: openssl rand -hex 32."
         )
+
+
+def _stores(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with the addresses of object stores."""
+    named = {"PHOTOZ_FILES_URL": settings.files_url, "PHOTOZ_ROWS_URL": settings.rows_url}
+    given = {name: url for name, url in named.items() if url is not None}
+    for name, url in given.items():
+        scheme = url.partition("://")[0] if "://" in url else ""
+        if not scheme:
+            yield (
+                f"{name} is '{url}', which has no scheme. Write it as in s3://bucket/photoz; for a folder leave it out."
+            )
+        elif scheme == "s3" and find_spec("s3fs") is None:
+            yield f"{name} is an address of S3, which needs s3fs. Install it: pip install 'photoz-server[s3]'."
+    if len(given) == len(named):
+        files, rows = (f"{url.rstrip('/')}/" for url in given.values())
+        if files.startswith(rows) or rows.startswith(files):
+            yield (
+                f"PHOTOZ_ROWS_URL is '{settings.rows_url}', and PHOTOZ_FILES_URL '{settings.files_url}'. "
+                "Neither may be inside the other; write them as in s3://bucket/files and s3://bucket/rows."
+            )
 
 
 def _jobs(settings: Settings) -> Iterator[str]:

@@ -78,6 +78,16 @@ class Settings(SurveyScaleSettings):
         "and credentials of S3 come from its own variables (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, "
         "AWS_SECRET_ACCESS_KEY).",
     )
+    rows_url: str | None = Field(
+        None,
+        description="Where rows of products and of tables of users, results of queries and tables sent with them are "
+        "kept when that is not the data folder, for example s3://bucket/rows, so that servers need no common folder.",
+    )
+    row_cache_bytes: int = Field(
+        50_000_000_000,
+        ge=1,
+        description="Disk for copies of what is at PHOTOZ_ROWS_URL and was read last, in bytes.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Key that signs cookies and links; by default made once and kept in the data folder.",

@@ -75,6 +75,11 @@ class FolderSettings(BaseSettings):
         return self.data / "copies"
 
     @cached_property
+    def row_copies_folder(self) -> Path:
+        """Folder of cached copies of rows and results in an object store."""
+        return self.data / "row_copies"
+
+    @cached_property
     def hats_folder(self) -> Path:
         """Folder of cached partitions of the HATS catalogues of tables."""
         return self.data / "hats"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow as pa
 from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
 from core.files import FileStore
+from core.files.kept import HeldFiles, KeptFiles
 from pipelines.inputs.columns import InputTable, table_of_file
 from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.rows import RowSource
@@ -55,22 +56,22 @@ class InputReader:
     Parameters
     ----------
     tables
-        Folder of the derived rows.
+        The derived rows.
     scratch
         Folder for archives of folders, and for what is unpacked from archives.
     """
 
     store: FileStore
-    tables: Path
+    tables: KeptFiles
     limits: ReadLimits
     scratch: Path
+    _held: list[HeldFiles] = field(default_factory=list, init=False)
 
     def read(self, each: RunInput, projection: Projection = list) -> pa.Table:
         """Read the rows of an input."""
         if each.format == "HATS" and each.stored_table is not None:
             # A HATS catalogue is sorted as the derived rows are.
-            path = self.tables / each.stored_table
-            with StoredFile(path) as file:
+            with self.tables.hold(each.stored_table) as held, StoredFile(held.path) as file:
                 names = projection([name for name in file.names if name != HEALPIX_COLUMN])
                 return file.read(names).combine_chunks()
         path = self._path(each)
@@ -81,7 +82,7 @@ class InputReader:
     def open_rows(self, each: RunInput) -> Iterator[RowSource]:
         """Open an input whose rows are read in batches."""
         if each.format == "HATS" and each.stored_table is not None:
-            with StoredFile(self.tables / each.stored_table) as file:
+            with self.tables.hold(each.stored_table) as held, StoredFile(held.path) as file:
                 yield _StoredRows(file)
             return
         with self._opened(each) as reader:
@@ -99,7 +100,9 @@ class InputReader:
     def sorted_rows(self, each: RunInput, progress: Callable[[float, str], None]) -> Path:
         """Return the Parquet file of the rows of an input, sorted by position; it is created for a file."""
         if each.stored_table is not None:
-            return self.tables / each.stored_table
+            held = self.tables.hold(each.stored_table)
+            self._held.append(held)  # as long as the run reads
+            return held.path
         target = self.scratch / f"{each.sha256}.parquet"
         meanings = Meanings(each.columns["ra"], each.columns["dec"])
         with self._opened(each) as reader:

@@ -14,6 +14,7 @@ from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError
 from core.files import FileStore
+from core.files.kept import KeptFiles
 from core.settings import Settings
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.parallel import Runner
@@ -57,6 +58,8 @@ class PipelineJobs:
 
     Parameters
     ----------
+    rows
+        The derived rows of products.
     identity_of
         Returns the present identity of an active user with a scope.
     definitions
@@ -68,6 +71,7 @@ class PipelineJobs:
         settings: Settings,
         database: Database,
         store: FileStore,
+        rows: KeptFiles,
         checker: RunChecker,
         results: JobProductService,
         provenance: ProvenanceService,
@@ -79,6 +83,7 @@ class PipelineJobs:
         self._settings = settings
         self._database = database
         self._store = store
+        self._rows = rows
         self._checker = checker
         self._identity_of = identity_of
         self._results = results
@@ -108,7 +113,7 @@ class PipelineJobs:
         started, steps = utc_now(), RunProgress(context)
         identity = context.job.identity(self._identity_of)
         limits = ReadLimits(max_columns=self._settings.max_columns)
-        reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
+        reader = InputReader(self._store, self._rows, limits, context.scratch)
         checked = self._checker.check(identity, run.pipeline, run.settings, reader.inspect)
         inputs = checked.inputs
         for sentence in checked.request.ignored:
@@ -243,8 +248,9 @@ class _JobWork:
         objects, folder = self._found(entry), self._inputs.release_folder
         if objects is not None:
             path = self._reader.sorted_rows(objects, progress)
-            # The workers of an engine elsewhere may not see the scratch folder of this job.
-            engine = self._engine if objects.stored_table is not None else LocalEngine()
+            # The workers of an engine elsewhere may not see the scratch folder of this job, nor copies of rows.
+            is_seen = objects.stored_table is not None and not self._reader.tables.has_copies
+            engine = self._engine if is_seen or not self._engine.is_elsewhere else LocalEngine()
             return engine.objects(path)
         if folder is None:
             raise NotFoundError("The object catalogue no longer exists.")

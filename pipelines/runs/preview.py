@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.auth.models import Identity
+from core.errors import NotFoundError
+from core.files.kept import KeptFiles
 from pipelines.inputs.lookup import RunInput
 from pipelines.runs.checks import CheckedRun
 from products.service import ProductDetails, ProductService
@@ -89,10 +90,10 @@ class RunPreviewer:
     Parameters
     ----------
     tables
-        Folder of the stored rows.
+        The stored rows.
     """
 
-    def __init__(self, products: ProductService, tables: Path) -> None:
+    def __init__(self, products: ProductService, tables: KeptFiles) -> None:
         self._products = products
         self._tables = tables
 
@@ -144,12 +145,13 @@ class RunPreviewer:
         if table is None or table.rows > _MOST_COUNTED_ROWS:
             return counts
         try:
-            file = StoredFile(self._tables / table.stored_id)
-            batches = file.iter_batches(1_000_000, columns=[column]) if column in file.names else iter(())
-            for batch in batches:
-                for item in pc.value_counts(batch.column(0)).to_pylist():
-                    counts[_flag_text(item["values"])] += item["counts"]
-        except (OSError, pa.ArrowInvalid):  # the rows were replaced meanwhile
+            with self._tables.hold(table.stored_id) as held:
+                file = StoredFile(held.path)
+                batches = file.iter_batches(1_000_000, columns=[column]) if column in file.names else iter(())
+                for batch in batches:
+                    for item in pc.value_counts(batch.column(0)).to_pylist():
+                        counts[_flag_text(item["values"])] += item["counts"]
+        except (NotFoundError, OSError, pa.ArrowInvalid):  # the rows were replaced meanwhile
             return Counter()
         return counts
 
@@ -164,13 +166,11 @@ class RunPreviewer:
         mean = sum(widths[: len(catalogues)]) / max(len(catalogues), 1)
         return round(rows * (mean + sum(widths[len(catalogues) :])))
 
-    def _bytes_per_row(self, found: ProductDetails | None) -> float | None:
-        if found is None or found.table is None or not found.table.rows:
+    @staticmethod
+    def _bytes_per_row(found: ProductDetails | None) -> float | None:
+        if found is None or found.table is None or not found.table.rows or found.table.size is None:
             return None
-        try:
-            return (self._tables / found.table.stored_id).stat().st_size / found.table.rows
-        except OSError:
-            return None
+        return found.table.size / found.table.rows
 
 
 def _rows(found: ProductDetails | None) -> int | None:

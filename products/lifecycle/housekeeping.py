@@ -1,15 +1,13 @@
 """Housekeeping: remove orphaned files, expired drafts, and products deleted longer than the grace time."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import delete, select, update
 
 from core.database import Database, utc_now
 from core.files import FileStore
-from core.files.listing import listed
+from core.files.kept import KeptFiles
 from products.models import InspectionState, ProductStatus
 from products.schema import (
     ProductColumnRow,
@@ -33,7 +31,7 @@ class Housekeeping:
     Parameters
     ----------
     tables
-        Folder of the derived Parquet files.
+        The derived Parquet files.
     draft_days
         Days after which an unfinished upload is discarded.
     deleted_days
@@ -46,7 +44,7 @@ class Housekeeping:
         self,
         database: Database,
         store: FileStore,
-        tables: Path,
+        tables: KeptFiles,
         *,
         draft_days: int,
         deleted_days: int,
@@ -69,12 +67,7 @@ class Housekeeping:
             stored |= frozenset(session.scalars(select(ProductUploadRow.staged_id)))
             derived = frozenset(session.scalars(select(ProductTableRow.stored_id)))
         removed = self._store.sweep(stored | self._other_stored_ids(), older_than=older_than)
-        horizon = time.time() - older_than
-        for path, status in listed(self._tables):
-            if path.name not in derived and status.st_mtime < horizon:
-                path.unlink(missing_ok=True)
-                removed += 1
-        return removed
+        return removed + self._tables.sweep(derived, older_than=older_than)
 
     def running_inspections(self) -> tuple[tuple[int, str, str], ...]:
         """Return the running inspections as product, job and owner."""

@@ -18,6 +18,7 @@ from core.database import Database, utc_now
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore
 from core.files.checksums import file_sha256
+from core.files.kept import KeptFiles
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.inspection import Inspection
@@ -58,12 +59,12 @@ class Inspector:
     Parameters
     ----------
     tables
-        Folder of the Parquet files that the query engine reads.
+        The Parquet files that the query engine reads.
     max_columns
         Maximum number of columns of a table.
     """
 
-    def __init__(self, database: Database, store: FileStore, tables: Path, *, max_columns: int) -> None:
+    def __init__(self, database: Database, store: FileStore, tables: KeptFiles, *, max_columns: int) -> None:
         self._database = database
         self._store = store
         self._tables = tables
@@ -133,7 +134,7 @@ class Inspector:
         beside: AbstractContextManager[Beside | None] | None = None,
     ) -> bool:
         stored_id = f"{secrets.token_hex(16)}.parquet"
-        target = self._tables / stored_id
+        target = self._tables.new(stored_id)
         kept = False
         try:
             meanings = _meanings(task, reader)
@@ -142,11 +143,12 @@ class Inspector:
             if isinstance(reader, AdjustedReader):
                 inspection = _completed(inspection, reader)
             stored = StoredRows(stored_id, target.stat().st_size, file_sha256(target))
+            self._tables.keep(target, stored_id)
             with beside or nullcontext() as add:
                 kept = self._store_findings(task, reader, inspection, stored, publish=publish, add=add)
         finally:
             if not kept:
-                target.unlink(missing_ok=True)
+                self._tables.delete(stored_id)
         return kept
 
     def _begin(self, product_id: int, job_id: str) -> _Task | None:
@@ -191,7 +193,7 @@ class Inspector:
             if add is not None:
                 add(session, row)
         if obsolete is not None:
-            (self._tables / obsolete).unlink(missing_ok=True)
+            self._tables.delete(obsolete)
         return True
 
     def _store_not_a_table(self, task: _Task, message: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.database import Database
 from core.errors import PhotozError
 from core.files import FileStore
+from core.files.kept import KeptFiles
 from products.adjustments.options import TableOptions
 from products.adjustments.reader import open_adjusted
 from products.inspection.meanings import Meanings
@@ -55,7 +56,7 @@ class _Source:
 
 
 def rederive_rows(
-    database: Database, store: FileStore, tables: Path, scratch: Path, *, max_columns: int
+    database: Database, store: FileStore, tables: KeptFiles, scratch: Path, *, max_columns: int
 ) -> Iterator[RederivedRows]:
     """Derive the rows of all published products again from their main files, and compare them with the stored ones.
 
@@ -64,7 +65,7 @@ def rederive_rows(
     Parameters
     ----------
     tables
-        Folder of the stored rows.
+        The stored rows.
     scratch
         Folder for the derived ones, each of which is removed when it has been compared.
     """
@@ -79,7 +80,8 @@ def rederive_rows(
                 derive_rows(
                     reader, target, meanings=source.meanings, progress=lambda _share, _text: None, scratch=scratch
                 )
-            problem = _difference(tables / source.stored_id, target)
+            with tables.hold(source.stored_id) as held:
+                problem = _difference(held.path, target)
         except PhotozError as e:
             problem = e.message
         except (OSError, pa.ArrowException) as e:

@@ -13,7 +13,9 @@ from sqlalchemy import select
 
 from core.columns import HEALPIX_COLUMN
 from core.database import Database
+from core.errors import DamagedFileError, NotFoundError
 from core.files.checksums import file_sha256
+from core.files.kept import KeptFiles
 from products.rows.parquet_target import ParquetTarget
 from products.rows.stored_columns import stored_name, stored_schema
 from products.schema import STORED_LAYOUT, ProductTableRow, UserTablePartRow, UserTableRow
@@ -35,10 +37,10 @@ class StoredRowsUpgrade:
     Parameters
     ----------
     tables, user_tables
-        Folders of the Parquet files of products and of user tables.
+        The Parquet files of products and of user tables.
     """
 
-    def __init__(self, database: Database, tables: Path, user_tables: Path) -> None:
+    def __init__(self, database: Database, tables: KeptFiles, user_tables: KeptFiles) -> None:
         self._database = database
         self._tables = tables
         self._user_tables = user_tables
@@ -82,22 +84,26 @@ class StoredRowsUpgrade:
             columns = len(session.get_one(UserTableRow, part.table_id).columns)
         with _logged(stored_id):
             # A table of a user had no column of this name, so that one in the file is the index.
-            indexed = HEALPIX_COLUMN in pq.read_schema(self._user_tables / stored_id).names
+            with self._user_tables.hold(stored_id) as held:
+                indexed = HEALPIX_COLUMN in pq.read_schema(held.path).names
             self._convert(self._user_tables, UserTablePartRow, part_id, stored_id, columns, indexed=indexed)
 
     def _convert(
-        self, folder: Path, kind: type[_Row], key: int, stored_id: str, columns: int, *, indexed: bool
+        self, files: KeptFiles, kind: type[_Row], key: int, stored_id: str, columns: int, *, indexed: bool
     ) -> None:
         new_id = f"{secrets.token_hex(16)}.parquet"
-        _rewrite(folder / stored_id, folder / new_id, columns, indexed=indexed)
-        size, sha256 = (folder / new_id).stat().st_size, file_sha256(folder / new_id)
+        target = files.new(new_id)
+        with files.hold(stored_id) as held:
+            _rewrite(held.path, target, columns, indexed=indexed)
+        size, sha256 = target.stat().st_size, file_sha256(target)
+        files.keep(target, new_id)
         with self._database.write() as session:
             row = session.get(kind, key, with_for_update=True)
             kept = row is not None and row.stored_id == stored_id
             if row is not None and kept:
                 row.stored_id, row.layout = new_id, STORED_LAYOUT
                 row.size, row.sha256 = size, sha256
-        (folder / (stored_id if kept else new_id)).unlink(missing_ok=True)
+        files.delete(stored_id if kept else new_id)
 
 
 @contextmanager
@@ -105,7 +111,7 @@ def _logged(stored_id: str) -> Iterator[None]:
     """Log that a file is missing or damaged, which must not keep a server from its other tables."""
     try:
         yield
-    except (OSError, pa.ArrowException, IndexError, ValueError):
+    except (NotFoundError, DamagedFileError, OSError, pa.ArrowException, IndexError, ValueError):
         _log.exception("the stored rows %s cannot be converted", stored_id)
 
 

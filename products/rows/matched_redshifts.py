@@ -1,12 +1,12 @@
 """Redshifts of the same objects in two tables, matched by their identifiers."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.files.kept import HeldFiles
 from products.rows.stored_file import StoredFile
 
 __all__ = ["RedshiftColumns", "matched_redshifts"]
@@ -16,7 +16,7 @@ __all__ = ["RedshiftColumns", "matched_redshifts"]
 class RedshiftColumns:
     """Stored rows, with the columns of identifiers and of redshifts."""
 
-    path: Path
+    rows: HeldFiles
     identifier: str
     redshift: str
 
@@ -38,7 +38,7 @@ def matched_redshifts(first: RedshiftColumns, second: RedshiftColumns) -> tuple[
 
 
 def _read(columns: RedshiftColumns) -> tuple[pa.Array, np.ndarray]:
-    with StoredFile(columns.path) as stored:
+    with StoredFile(columns.rows.path) as stored:
         table = stored.read(list(dict.fromkeys((columns.identifier, columns.redshift))))
     redshifts = table[columns.redshift].cast(pa.float64()).to_numpy()
     return table[columns.identifier].combine_chunks(), np.asarray(redshifts)

@@ -1,7 +1,6 @@
 """Loading of rows into tables of users: read by a job, converted to the columns of the table, stored as Parquet."""
 
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import ConflictError, InvalidValueError
 from core.files.checksums import file_sha256
-from core.files.listing import listed
+from core.files.kept import HeldFiles, KeptFiles
 from products.inspection.meanings import Meanings
 from products.readers.base import ReadLimits, TableChoice, TableReader
 from products.readers.formats import FILE_FORMATS
@@ -52,12 +51,12 @@ class TableLoader:
 
     Parameters
     ----------
-    folder
-        Folder of the Parquet files.
+    files
+        The Parquet files.
     """
 
     tables: UserTableService
-    folder: Path
+    files: KeptFiles
     max_columns: int
 
     def load(self, table_id: int, path: Path, kind: str, job_id: str, *, progress: _Progress, scratch: Path) -> int:
@@ -93,8 +92,8 @@ class TableLoader:
         if not table.parts or (len(table.parts) == 1 and (sort_by is None or table.definition.position)):
             return
         schema = arrow_schema(table.definition.columns)
-        reader = _Parts(self._files(table.parts), schema, sort_by)
-        part = self._written(table, reader, progress, scratch)
+        with self._held(table.parts) as held:
+            part = self._written(table, _Parts(held.paths, schema, sort_by), progress, scratch)
         if not self._kept(table_id, part, job_id, table.parts):
             raise ConflictError("Rows were added to the table at the same time. Try again.")
 
@@ -103,44 +102,44 @@ class TableLoader:
         table = self.tables.get(table_id)
         schema = arrow_schema(table.definition.columns)
         stored = stored_name(schema.names.index(column))
-        if has_duplicates(self._files(table.parts), stored, schema.field(column).type):
+        with self._held(table.parts) as held:
+            is_repeated = has_duplicates(held.paths, stored, schema.field(column).type)
+        if is_repeated:
             message = f"The column '{column}' has values that occur more than once; its index cannot be unique."
             raise InvalidValueError(message)
 
     def remove(self, stored_ids: Sequence[str]) -> None:
         """Remove files."""
-        for stored_id in stored_ids:
-            (self.folder / stored_id).unlink(missing_ok=True)
+        self.files.delete(*stored_ids)
 
     def sweep(self, *, older_than: float) -> None:
         """Remove files that no table refers to and that are older than so many seconds."""
-        known, horizon = self.tables.stored_ids(), time.time() - older_than
-        for path, status in listed(self.folder):
-            if path.name not in known and status.st_mtime < horizon:
-                path.unlink(missing_ok=True)
+        self.files.sweep(self.tables.stored_ids(), older_than=older_than)
 
-    def _files(self, parts: Sequence[TablePart]) -> list[Path]:
-        return [self.folder / part.stored_id for part in parts]
+    def _held(self, parts: Sequence[TablePart]) -> HeldFiles:
+        return self.files.hold(*(part.stored_id for part in parts))
 
     def _check_unique(self, table: UserTable, part: TablePart, column: str, path: Path, kind: str) -> None:
         """Raise InvalidValueError when new rows have a value of a unique column again."""
         schema = arrow_schema(table.definition.columns)
         field, stored = schema.field(column), stored_name(schema.names.index(column))
-        if has_duplicates(self._files((*table.parts, part)), stored, field.type):
-            with closing(self._opened(path, kind, schema)) as reader:
-                raise_first_duplicate(_Conformed(reader, schema), self._files(table.parts), stored, field)
+        with self._held((*table.parts, part)) as held:
+            if has_duplicates(held.paths, stored, field.type):
+                with closing(self._opened(path, kind, schema)) as reader:
+                    raise_first_duplicate(_Conformed(reader, schema), held.paths[:-1], stored, field)
 
     def _written(self, table: UserTable, reader: TableReader, progress: _Progress, scratch: Path) -> TablePart:
-        self.folder.mkdir(parents=True, exist_ok=True)
         stored_id = f"{secrets.token_hex(16)}.parquet"
         ra, dec = table.definition.position or (None, None)
-        target = self.folder / stored_id
+        target = self.files.new(stored_id)
         found = derive_rows(
             reader, target, meanings=Meanings(ra=ra, dec=dec, z=None), progress=progress, scratch=scratch
         )
         known = with_distinct_estimates(found, target).statistics
         summaries = {name: statistics.summary for name, statistics in known.items()}
-        return TablePart(0, stored_id, found.rows, target.stat().st_size, file_sha256(target), summaries)
+        part = TablePart(0, stored_id, found.rows, target.stat().st_size, file_sha256(target), summaries)
+        self.files.keep(target, stored_id)
+        return part
 
     def _kept(
         self,

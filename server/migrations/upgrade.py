@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, String, column, inspect, select, table
 
 from core.database import Database
+from core.files.assembly import kept_files
 from core.settings import Settings
 from server.migrations.lock import exclusive
 
@@ -70,7 +71,7 @@ def migrate_rows(settings: Settings, database: Database, report: Callable[[str],
         if done == total or done % _REPORTED == 0:
             report(f"Converted the rows of {done} of {total} tables to the layout of this version.")
 
-    StoredRowsUpgrade(database, settings.tables_folder, settings.user_tables_folder).run(progress)
+    StoredRowsUpgrade(database, kept_files(settings, "tables"), kept_files(settings, "user_tables")).run(progress)
 
 
 def is_current(engine: Engine) -> bool:

@@ -87,6 +87,7 @@ def _storage(services: Services) -> str:
     settings = services.settings
     with services.store.stage(limit=16) as staging:
         staging.write(b"doctor")
+    services.products.rows.check()
     return f"{settings.data.resolve()} can be written"
 
 
@@ -141,7 +142,7 @@ def _derived_rows(services: Services) -> str:
         rederive_rows(
             services.database,
             services.store,
-            settings.tables_folder,
+            services.products.rows,
             settings.scratch_folder,
             max_columns=settings.max_columns,
         )

@@ -160,6 +160,7 @@ def _check_database(services: Services) -> None:
 
 def _check_storage(services: Services) -> None:
     services.store.check()
+    services.products.rows.check()
 
 
 def _check_engine(services: Services) -> None:

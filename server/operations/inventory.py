@@ -8,7 +8,6 @@ servers write and with the columns of the database.
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.database import Database
-from core.errors import NotFoundError
 from core.files import FileStore
-from core.files.assembly import upload_store
+from core.files.assembly import kept_files, upload_store
 from core.settings import Settings
 from pipelines.challenges.schema import ChallengeRow, SubmissionRow
 from products.schema import ProductFileRow, ProductRow, ProductTableRow, UserTablePartRow, UserTableRow
-from tap.async_queries.result_files import QUERY_JOB, RESULT_CHECKSUMS
+from tap.async_queries.result_files import QUERY_JOB, RESULT_CHECKSUMS, checksums_of
 from tap.metadata.survey_catalogues.schema import SurveyCatalogueRow
 from uws import Phase
 from uws.schema import JobRow
@@ -30,8 +28,6 @@ from uws.storage import job_of_row
 from vospace.schema import NodeRow
 
 __all__ = ["FILE_COLUMNS", "KEPT_PLACES", "Inventory", "KeptFile", "write_whole"]
-
-_CHUNK = 1 << 20
 
 #: Columns of the database that name files. Those of what is arriving are in no backup.
 FILE_COLUMNS: Mapping[str, str | None] = {
@@ -88,12 +84,8 @@ class Inventory:
     def __init__(self, settings: Settings, store: FileStore) -> None:
         self.settings = settings
         self._stores: Mapping[str, FileStore] = {"files": store, "uploads": upload_store(settings)}
-        self._folders = {
-            "tables": settings.tables_folder,
-            "user_tables": settings.user_tables_folder,
-            "results": settings.results_folder,
-            "catalogues": settings.catalogues_folder,
-        }
+        #: The other places, by name.
+        self.kept = {place: kept_files(settings, place) for place in KEPT_PLACES if place not in self._stores}
 
     def expected(self, session: Session) -> Iterator[KeptFile]:
         """Yield each file that the database refers to."""
@@ -109,9 +101,7 @@ class Inventory:
         """Return the names of all files that are in a place."""
         if place in self._stores:
             return set(self._stores[place].ids())
-        folder = self._folders[place]
-        found = folder.rglob("*") if folder.is_dir() else iter(())
-        return {str(path.relative_to(folder)) for path in found if path.is_file()}
+        return self.kept[place].names()
 
     def read(self, file: KeptFile) -> Iterator[bytes]:
         """Stream the bytes of a file.
@@ -123,13 +113,8 @@ class Inventory:
         """
         if file.place in self._stores:
             yield from self._stores[file.place].read(file.name)
-            return
-        try:
-            with self.path(file).open("rb") as opened:
-                while chunk := opened.read(_CHUNK):
-                    yield chunk
-        except FileNotFoundError as e:
-            raise NotFoundError(f"{file.place}/{file.name} is missing.") from e
+        else:
+            yield from self.kept[file.place].read(file.name)
 
     def write(self, file: KeptFile, chunks: Iterator[bytes], size: int) -> None:
         """Store a file under its name; one that is there is replaced."""
@@ -139,11 +124,20 @@ class Inventory:
                     staging.write(chunk)
                 staging.finish()
             return
-        write_whole(self.path(file), chunks)
+        place = self.kept[file.place]
+        path = place.new(file.name)
+        write_whole(path, chunks)
+        place.keep(path, file.name)
 
-    def path(self, file: KeptFile) -> Path:
-        """Return the path of a file that is in a folder."""
-        return self._folders[file.place] / file.name
+    def changed(self, file: KeptFile) -> int | None:
+        """Return a number that differs when the bytes of a file were replaced, or None where that cannot be.
+
+        Raises
+        ------
+        NotFoundError
+            The file is missing from a folder.
+        """
+        return None if file.place in self._stores else self.kept[file.place].changed(file.name)
 
     def digest(self, file: KeptFile) -> tuple[str, int]:
         """Return the SHA-256 and the size of the bytes of a file."""
@@ -199,7 +193,7 @@ def _user_tables(_inventory: Inventory, session: Session) -> Iterator[KeptFile]:
 def _results(inventory: Inventory, session: Session) -> Iterator[KeptFile]:
     done = select(JobRow.id, JobRow.results).where(JobRow.kind == QUERY_JOB, JobRow.phase == Phase.COMPLETED)
     for job_id, results in session.execute(done):
-        sums = dict(_result_sums(inventory.settings.results_folder / job_id / RESULT_CHECKSUMS))
+        sums = dict(checksums_of(inventory.kept["results"], job_id))
         sizes = {str(result["id"]): result.get("size") for result in results}
         for name in {"result", "tables.json", *sums}:
             yield KeptFile(
@@ -207,13 +201,6 @@ def _results(inventory: Inventory, session: Session) -> Iterator[KeptFile]:
             )
         if sums:
             yield KeptFile("results", f"{job_id}/{RESULT_CHECKSUMS}", f"checksums of the job {job_id}")
-
-
-def _result_sums(path: Path) -> Iterator[tuple[str, str]]:
-    with suppress(OSError):
-        for line in path.read_text(encoding="ascii", errors="replace").splitlines():
-            sha256, _, name = line.partition("  ")
-            yield name, sha256
 
 
 def _catalogues(_inventory: Inventory, session: Session) -> Iterator[KeptFile]:

@@ -4,8 +4,12 @@ import logging
 import threading
 from collections.abc import Callable
 
+from sqlalchemy import select
+
 from core.telemetry.allocation import release_memory
 from server.services import Services
+from tap.async_queries.result_files import QUERY_JOB
+from uws.schema import JobRow
 
 __all__ = ["maintain", "remove_orphaned_files"]
 
@@ -46,6 +50,9 @@ def remove_orphaned_files(services: Services) -> None:
     services.tap.hats.sweep()
     services.tap.catalogues.sweep()
     services.tap.partition_copies.sweep()
+    with services.database.read() as session:
+        results = frozenset(session.scalars(select(JobRow.id).where(JobRow.kind == QUERY_JOB)))
+    services.tap.results.sweep(results, older_than=_ORPHAN_SECONDS)
     # The files of a job are removed with it, so a file that is older than any job is orphaned.
     longest = (services.settings.job_days_limit + 1) * _DAY
     services.tap.upload_store.sweep(frozenset(), older_than=longest)

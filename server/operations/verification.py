@@ -99,9 +99,9 @@ def _problem_of_rows(inventory: Inventory, file: KeptFile) -> str | None:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(inventory.path(file)) as opened:
+        with inventory.kept[file.place].hold(file.name) as held, pq.ParquetFile(held.path) as opened:
             rows = sum(opened.read_row_group(group).num_rows for group in range(opened.num_row_groups))
-    except (OSError, pa.ArrowException) as e:
+    except (PhotozError, OSError, pa.ArrowException) as e:
         return f"its rows cannot be read: {str(e).partition(chr(10))[0]}"
     return None if rows == file.rows else f"it has {rows} rows, not {file.rows}"
 

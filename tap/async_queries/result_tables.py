@@ -5,6 +5,7 @@ tables from which it came may be read.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,9 @@ class ResultTables:
             yield self._table(job.id, job.parameters.get("QUERY", ""))
 
     def _table(self, job_id: str, query: str) -> TapTable:
-        path = self._results.path(job_id)
+        hold = partial(self._results.hold, job_id)
+        held = hold()  # while it is described here
+        path = held.path
         try:
             table = table_of_file(path, RESULT_SCHEMA, f"{_PREFIX}{job_id}", self._max_columns)
         except InvalidValueError as e:
@@ -100,10 +103,10 @@ class ResultTables:
         columns = table.entry.columns
         principal = frozenset(column.name for column in columns)
         if _has_usable_names(table, columns):
-            return TapTable(
-                RESULT_SCHEMA, _with_names(table.entry), query, principal, files=(path,), row_count=_rows(path)
-            )
-        return TapTable(RESULT_SCHEMA, table.entry, query, principal, upload=table.engine_table.upload)
+            entry, rows = _with_names(table.entry), _rows(path)
+            return TapTable(RESULT_SCHEMA, entry, query, principal, files=(path,), row_count=rows, hold=hold)
+        upload = table.engine_table.upload
+        return TapTable(RESULT_SCHEMA, table.entry, query, principal, upload=upload, hold=hold)
 
 
 def result_table_name(job_id: str) -> str:

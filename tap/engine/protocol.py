@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import pyarrow as pa
 
 from core.cancellation import Cancellation
+from core.files.kept import HeldFiles
 from tap.engine.file_columns import FileColumn
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class EngineTable:
         Estimated sizes of the scans of the query by their aliases, where they are known without opening the files.
     addresses
         Paths or URLs of files, instead of ``files``, which the engine reads from where it runs.
+    held
+        What keeps the files where they are until the query has run.
     """
 
     schema: str
@@ -93,6 +96,7 @@ class EngineTable:
     columns: tuple[FileColumn, ...] = ()
     sizes: Mapping[str, TableSize] = field(default_factory=dict, hash=False)
     addresses: tuple[str, ...] = ()
+    held: HeldFiles | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         sources = (self.data is not None, bool(self.files), self.upload is not None, bool(self.addresses))
@@ -130,6 +134,12 @@ class EngineQuery:
     temp_bytes: int
     owner: str = ""
     is_long: bool = False
+
+    def release_files(self) -> None:
+        """Hold the files of its tables no longer, because it has run."""
+        for table in self.tables:
+            if table.held is not None:
+                table.held.release()
 
 
 @dataclass(frozen=True, slots=True)

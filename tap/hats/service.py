@@ -4,11 +4,11 @@ import hashlib
 import io
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from pathlib import Path
 
 from core.auth.models import Identity
 from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
+from core.files.kept import KeptFiles
 from core.sky.hats import CATALOGUE_FILES, COLLECTION_FILE, partition_name, properties_text
 from products.models import ProductStatus
 from products.service import ProductDetails, ProductService
@@ -40,7 +40,7 @@ class HatsService:
     archived
         The catalogues in uploaded archives.
     tables
-        Folder of the stored rows.
+        The stored rows.
     most_rows
         Rows of a partition.
     margin_arcsec
@@ -50,7 +50,7 @@ class HatsService:
     def __init__(
         self,
         products: ProductService,
-        tables: Path,
+        tables: KeptFiles,
         cuts: CutFiles,
         archived: ArchivedCatalogues,
         *,
@@ -96,12 +96,12 @@ class HatsService:
         return found
 
     def sweep(self) -> int:
-        """Remove cut files whose stored rows are gone; return how many."""
+        """Remove cut files whose stored rows are gone from this machine; return how many."""
         return self._cuts.sweep(self._has_source)
 
     def _has_source(self, name: str) -> bool:
         source = name.partition(_OF)[0]
-        return (self._tables / source).exists() or self._archived.has_source(name)
+        return self._tables.local(source).exists() or self._archived.has_source(name)
 
     def _found(self, details: ProductDetails, stored_id: str, path: str) -> HatsFile | None:
         if path == COLLECTION_FILE:
@@ -120,7 +120,7 @@ class HatsService:
             lines = ["Norder,Npix", *(f"{item.order},{item.pixel}" for item in partitions.values())]
             return self._text(details, path, "\n".join(lines) + "\n", _CSV)
         if rest == "dataset/_common_metadata":
-            return self._metadata(details, path, self._tables / stored_id)
+            return self._metadata(details, path, stored_id)
         if (item := partitions.get(rest)) is not None:
             return self._cut(details, path, stored_id, folder, item)
         entries = _entries(rest, partitions)
@@ -128,21 +128,24 @@ class HatsService:
 
     def _read_partitions(self, stored_id: str) -> Mapping[str, Partition]:
         """Return the partitions by their paths in a catalogue, in the order of the sky."""
-        return {_place(item): item for item in partitions_of(self._tables / stored_id, self._most_rows)}
+        with self._tables.hold(stored_id) as held:
+            return {_place(item): item for item in partitions_of(held.path, self._most_rows)}
 
     def _count_margin_rows(self, stored_id: str) -> int:
         partitions = tuple(self._partitions(stored_id).values())
-        return count_margin_rows(self._tables / stored_id, partitions, self._margin)
+        with self._tables.hold(stored_id) as held:
+            return count_margin_rows(held.path, partitions, self._margin)
 
     def _cut(self, details: ProductDetails, path: str, stored_id: str, kind: str, item: Partition) -> HatsFile:
-        source = self._tables / stored_id
         within = f"-{self._margin:g}" if kind == MARGIN else ""
         name = f"{stored_id}{_OF}{kind}{within}-{item.order}-{item.pixel}.parquet"
-        cut = self._cuts.path(
-            name,
-            lambda: catalogue_schema(source),
-            lambda: margin_rows(source, item, self._margin) if kind == MARGIN else partition_rows(source, item),
-        )
+        with self._tables.hold(stored_id) as held:
+            source = held.path
+            cut = self._cuts.path(
+                name,
+                lambda: catalogue_schema(source),
+                lambda: margin_rows(source, item, self._margin) if kind == MARGIN else partition_rows(source, item),
+            )
         etag = hashlib.sha256(name.encode()).hexdigest()
         modified = details.product.updated_at
         return HatsFile(path.rpartition("/")[2], _PARQUET, cut.stat().st_size, etag, modified, cut)
@@ -179,11 +182,12 @@ class HatsService:
         rows = sum(item.stop - item.start for item in partitions)
         return {"obs_collection": name, "dataproduct_type": "object", "hats_nrows": rows, **common}
 
-    def _metadata(self, details: ProductDetails, path: str, source: Path) -> HatsFile:
+    def _metadata(self, details: ProductDetails, path: str, stored_id: str) -> HatsFile:
         import pyarrow.parquet as pq
 
         target = io.BytesIO()
-        pq.write_metadata(catalogue_schema(source), target)
+        with self._tables.hold(stored_id) as held:
+            pq.write_metadata(catalogue_schema(held.path), target)
         return self._bytes(details, path, target.getvalue(), _PARQUET)
 
     def _text(self, details: ProductDetails, path: str, text: str, media_type: str = _TEXT) -> HatsFile:

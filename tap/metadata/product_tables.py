@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from core.auth.models import Identity
 from core.database import in_parts
+from core.files.kept import KeptFiles
 from core.markdown import plain_text
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
@@ -51,8 +51,8 @@ class ProductTables:
 
     Parameters
     ----------
-    folder
-        Folder of the Parquet files with the rows of products.
+    stored
+        The Parquet files with the rows of products.
     settings
         Authority and address of the server, for what results and ``photoz`` tell of products.
     files
@@ -64,13 +64,13 @@ class ProductTables:
     def __init__(
         self,
         published: PublishedProducts,
-        folder: Path,
+        stored: KeptFiles,
         settings: Settings,
         files: MetadataFiles,
         challenges: ChallengeTables | None = None,
     ) -> None:
         self._published = published
-        self._folder = folder
+        self._stored = stored
         self._settings = settings
         self._files = files
         self._challenges = challenges
@@ -106,7 +106,7 @@ class ProductTables:
             return
         details = self._published.find(identity, schema, name)
         if details is not None and details.table is not None and details.columns:
-            yield _product_table(details, details.table, self._folder, self._settings)
+            yield _product_table(details, details.table, self._stored, self._settings)
 
     def blocks(self, identity: Identity) -> Iterator[TableBlock]:
         """Yield the tables of ``photoz``, and those of products with neighbouring numbers."""
@@ -124,7 +124,7 @@ class ProductTables:
             for details in self._published.details(missing):
                 if details.table is not None and details.columns:
                     number = details.product.id
-                    made = _product_table(details, details.table, self._folder, self._settings)
+                    made = _product_table(details, details.table, self._stored, self._settings)
                     known[number] = self._described_tables[number, versions[number]] = made
             yield from (table for item in some if (table := known[item.id]) is not None)
 
@@ -165,7 +165,7 @@ class ProductTables:
         return schema_column_rows(self._published.columns(products))
 
 
-def _product_table(details: ProductDetails, table: ProductTable, folder: Path, settings: Settings) -> TapTable:
+def _product_table(details: ProductDetails, table: ProductTable, stored: KeptFiles, settings: Settings) -> TapTable:
     product = details.product
     position = (table.ra, table.dec) if table.ra and table.dec else None
     entry = CatalogTable(
@@ -183,7 +183,8 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path, s
         entry=entry,
         description=_description(product),
         principal=principal or frozenset(item.column.name for item in details.columns),
-        files=(folder / table.stored_id,),
+        files=(stored.local(table.stored_id),),
+        hold=partial(stored.hold, table.stored_id),
         row_count=table.rows,
         order=product.id,
         origin=origin_of_product(product, settings),

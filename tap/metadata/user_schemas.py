@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 
 from core.auth.models import Identity
+from core.files.kept import KeptFiles
 from products.rows.stored_columns import stored_names, stored_schema
 from products.user_tables.loading import arrow_schema
 from products.user_tables.models import UserTable
@@ -22,13 +22,13 @@ class UserTables:
 
     Parameters
     ----------
-    folder
-        Folder of the Parquet files of user tables.
+    files
+        The Parquet files of user tables.
     """
 
-    def __init__(self, service: UserTableService, folder: Path) -> None:
+    def __init__(self, service: UserTableService, files: KeptFiles) -> None:
         self._service = service
-        self._folder = folder
+        self._files = files
 
     def stamp(self) -> object:
         """Return a value that changes whenever a table is created, changed or removed."""
@@ -52,18 +52,18 @@ class UserTables:
         """Yield the user tables of a name in any case."""
         if not schema.lower().startswith(SCHEMA_PREFIX):
             return iter(())
-        return (_table(table, self._folder) for table in self._service.named(identity, schema, name))
+        return (_table(table, self._files) for table in self._service.named(identity, schema, name))
 
     def _all(self, identity: Identity) -> list[TapTable]:
         # The tables are sorted by schema.
         return [
-            _table(table, self._folder, order)
+            _table(table, self._files, order)
             for _, members in groupby(self._service.all(identity), key=lambda table: table.schema)
             for order, table in enumerate(members)
         ]
 
 
-def _table(table: UserTable, folder: Path, order: int = 0) -> TapTable:
+def _table(table: UserTable, files: KeptFiles, order: int = 0) -> TapTable:
     columns, position = table.definition.columns, table.definition.position
     sorted_rows = position is not None and bool(table.parts)
     entry = CatalogTable(
@@ -80,7 +80,8 @@ def _table(table: UserTable, folder: Path, order: int = 0) -> TapTable:
         entry=entry,
         description=table.definition.description or f"Table of {table.owner}",
         principal=frozenset(column.name for column in columns),
-        files=tuple(folder / part.stored_id for part in table.parts),
+        files=tuple(files.local(part.stored_id) for part in table.parts),
+        hold=partial(files.hold, *(part.stored_id for part in table.parts)),
         rows=None if table.parts else lambda: stored_schema(arrow_schema(columns), indexed=False).empty_table(),
         row_count=table.rows,
         more_indexed=frozenset(table.indexed),

@@ -11,7 +11,8 @@ __all__ = ["sample_position"]
 
 def sample_position(table: TapTable) -> tuple[float, float]:
     """Return the right ascension and declination of a row near the middle of a table that has positions, in degrees."""
-    return _row_in_the_middle(table.files[0], *(table.entry.position or ("", "")))
+    held = table.engine_table  # which keeps the file where it is
+    return _row_in_the_middle(held.files[0], *(table.entry.position or ("", "")))
 
 
 @lru_cache(maxsize=256)

@@ -144,6 +144,7 @@ def running_site(
             target = int(stack.enter_context(running_s3("photoz")).rpartition(":")[2])
             s3 = stack.enter_context(running_forwarder(target, folder / "s3.log"))
             env |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3.port}", "PHOTOZ_FILES_URL": "s3://photoz/files"}
+            env["PHOTOZ_ROWS_URL"] = "s3://photoz/rows"
             env["PHOTOZ_FORWARDING_PROXIES"] = "127.0.0.1"
         deployment = Deployment(folder, env, servers=servers, workers=workers)
         stack.callback(deployment.close)

@@ -135,7 +135,7 @@ class _Copies:
         return missing
 
     def _entry(self, file: KeptFile) -> FileEntry:
-        changed = _changed(self.inventory, file)
+        changed = self.inventory.changed(file)
         known = self.earlier.get(file.key)
         if known is not None and (known.changed, file.sha256 or known.sha256) == (changed, known.sha256):
             return known
@@ -173,16 +173,6 @@ def _earlier(store: BackupStore) -> dict[tuple[str, str], FileEntry]:
             found, objects = read_manifest(store.manifest(backup_id), backup_id), store.objects()
             return {(each.place, each.name): each for each in found.files if each.sha256 in objects}
     return {}
-
-
-def _changed(inventory: Inventory, file: KeptFile) -> int | None:
-    """Return the time of the last change of a file in a folder."""
-    if file.place in {"files", "uploads"}:  # never changed under their ids
-        return None
-    try:
-        return inventory.path(file).stat().st_mtime_ns
-    except OSError as e:
-        raise NotFoundError(f"{file.place}/{file.name} is missing.") from e
 
 
 def _secrets(settings: Settings, store: BackupStore) -> Iterator[FileEntry]:

@@ -109,6 +109,10 @@ def _begin(settings: Settings, manifest: Manifest) -> None:
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.files_url is not None and any(True for _ in file_store(settings).ids()):
         raise _not_empty(settings.files_url)
+    if settings.rows_url is not None:
+        inventory = Inventory(settings, file_store(settings))
+        if any(inventory.there(place) for place in KEPT_PLACES if place != "files"):
+            raise _not_empty(settings.rows_url)
     with marker.open("w", encoding="ascii") as file:
         file.write(manifest.id)
         file.flush()

@@ -87,6 +87,7 @@ class Drain:
         try:
             error, usable = self._transfer()
         finally:
+            self._query.release_files()
             with self._owning:
                 self._is_released = True
                 usable = usable and not self._is_killed

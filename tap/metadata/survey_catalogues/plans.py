@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.columns import HEALPIX_COLUMN
-from core.errors import InvalidValueError, UnreadableFileError
+from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
+from core.files.kept import KeptFiles
 from products.rows.stored_columns import stored_names, stored_schema
 from tap.adql import Scan
 from tap.engine import Conversion, EngineTable, FileColumn, TableSize
@@ -65,8 +66,8 @@ class CataloguePlans:
 
     Parameters
     ----------
-    folder
-        Folder of the lists of partitions.
+    listings
+        The lists of partitions.
     copies
         Copies of the partitions of remote catalogues.
     most_bytes
@@ -75,8 +76,10 @@ class CataloguePlans:
         Whether the engine reads the files from where it runs, so that remote ones are not copied.
     """
 
-    def __init__(self, folder: Path, copies: PartitionCopies, *, most_bytes: int, in_place: bool = False) -> None:
-        self._folder = folder
+    def __init__(
+        self, listings: KeptFiles, copies: PartitionCopies, *, most_bytes: int, in_place: bool = False
+    ) -> None:
+        self._listings = listings
         self._copies = copies
         self._most_bytes = most_bytes
         self._in_place = in_place
@@ -92,8 +95,9 @@ class CataloguePlans:
             The list of partitions is missing.
         """
         try:
-            partitions = open_partitions(self._folder / catalogue.listing)
-        except FileNotFoundError as e:
+            with self._listings.hold(catalogue.listing) as held:
+                partitions = open_partitions(held.path)
+        except (FileNotFoundError, NotFoundError) as e:
             raise UnreadableFileError(
                 f"The list of the partitions of {catalogue.full_name} is missing. Ask an administrator to run "
                 f"photoz catalogue refresh {catalogue.name}."

@@ -2,8 +2,6 @@
 
 import re
 import secrets
-import stat
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +18,7 @@ from core.auth.schema import GroupRow
 from core.columns import Column
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError
-from core.files.listing import listed
+from core.files.kept import KeptFiles
 from products.access import shared_readable
 from products.models import Visibility
 from tap.engine import Conversion
@@ -48,16 +46,16 @@ class SurveyCatalogues:
     ----------
     places
         Where catalogues may be.
-    folder
-        Folder of the lists of partitions.
+    listings
+        The lists of partitions.
     max_columns
         Most columns of a catalogue.
     """
 
-    def __init__(self, database: Database, places: CataloguePlaces, folder: Path, *, max_columns: int) -> None:
+    def __init__(self, database: Database, places: CataloguePlaces, listings: KeptFiles, *, max_columns: int) -> None:
         self._database = database
         self._places = places
-        self._folder = folder
+        self._listings = listings
         self._max_columns = max_columns
 
     def stamp(self) -> object:
@@ -169,22 +167,14 @@ class SurveyCatalogues:
             session.delete(row)
 
     def listing_file(self, catalogue: SurveyCatalogue) -> Path:
-        """Return the file with the list of the partitions of a catalogue."""
-        return self._folder / catalogue.listing
+        """Return the path of the list of the partitions of a catalogue on this machine."""
+        return self._listings.local(catalogue.listing)
 
     def sweep(self) -> int:
         """Remove lists that no catalogue has any more, and return how many; queries may still read the last hour's."""
         with self._database.read() as session:
-            known = set(session.scalars(select(SurveyCatalogueRow.listing)))
-        horizon = time.time() - _ORPHAN_SECONDS
-        orphans = [
-            path
-            for path, status in listed(self._folder)
-            if stat.S_ISREG(status.st_mode) and path.name not in known and status.st_mtime < horizon
-        ]
-        for path in orphans:
-            path.unlink(missing_ok=True)
-        return len(orphans)
+            known = frozenset(session.scalars(select(SurveyCatalogueRow.listing)))
+        return self._listings.sweep(known, older_than=_ORPHAN_SECONDS)
 
     def _inspected(self, name: str, url: str, values: CatalogueValues) -> tuple[CatalogueContent, str]:
         """Inspect a catalogue, and return what was found and the name of the file with the list of its partitions."""
@@ -195,7 +185,9 @@ class SurveyCatalogues:
         folder = self._places.folder(url)
         content, types = inspected_catalogue(folder, values, max_columns=self._max_columns)
         listing = f"{name}-{secrets.token_hex(8)}.arrow"
-        write_partitions(self._folder / listing, content.partitions, types)
+        target = self._listings.new(listing)
+        write_partitions(target, content.partitions, types)
+        self._listings.keep(target, listing)
         return content, listing
 
 

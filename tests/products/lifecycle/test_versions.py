@@ -10,6 +10,7 @@ from core.auth.schema import UserRow
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
 from core.files import FolderStore, StoredBytes
+from core.files.kept import KeptFolder
 from products.lifecycle.housekeeping import Housekeeping
 from products.lifecycle.uploads import UploadService
 from products.lifecycle.versions import ProductVersionService
@@ -73,9 +74,9 @@ def _product(uploads: UploadService, service: ProductService, people: People) ->
 def _sweep(database: Database, store: FolderStore, tmp_path: Path) -> int:
     tables = tmp_path / "tables"
     tables.mkdir(exist_ok=True)
-    return Housekeeping(database, store, tables, draft_days=30, deleted_days=30, other_stored_ids=frozenset).sweep(
-        older_than=0
-    )
+    return Housekeeping(
+        database, store, KeptFolder(tables), draft_days=30, deleted_days=30, other_stored_ids=frozenset
+    ).sweep(older_than=0)
 
 
 def test_a_deleted_product_comes_back_as_it_was(

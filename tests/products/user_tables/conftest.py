@@ -12,6 +12,7 @@ from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.service import AccountService
 from core.columns import Column
 from core.database import Database
+from core.files.kept import KeptFolder
 from products.quotas import QuotaRule
 from products.user_tables.loading import TableLoader
 from products.user_tables.models import TableDefinition
@@ -54,5 +55,5 @@ def tables(empty_sqlite: EmptySQLite, tmp_path: Path) -> Iterator[Tables]:
         "nobody": ANONYMOUS,
     }
     service = UserTableService(database, QuotaRule())
-    yield Tables(service, TableLoader(service, tmp_path / "tables", 100), people)
+    yield Tables(service, TableLoader(service, KeptFolder(tmp_path / "tables"), 100), people)
     database.close()

@@ -73,7 +73,7 @@ def test_columns_without_numbers_have_no_extremes(tables: Tables, tmp_path: Path
 def test_tap_schema_and_vosi_have_them(tables: Tables, tmp_path: Path):
     number = tables.make("t", *COLUMNS)
     _load(tables, number, tmp_path, [(1, 2.5, "a"), (2, None, "b"), (7, 4.0, "b"), (8, 4.0, "b")], "one")
-    provider = UserTables(tables.service, tables.loader.folder)
+    provider = UserTables(tables.service, tables.loader.files)
     (table,) = provider.tables(tables.people["owner"], "user_owner")
     names = ["column_name", "min_value", "max_value", "fill_factor", "null_count", "distinct_count"]
     rows = {

@@ -18,7 +18,7 @@ from tap.metadata.survey_catalogues.models import CatalogueValues
 from tests.server.application import Application, running_application
 from tests.support.hats import write_hats
 
-__all__ = ["BackedUp", "FilledSite", "answers_of", "back_up", "filled_and_backed_up"]
+__all__ = ["Asker", "BackedUp", "FilledSite", "answers_of", "back_up", "fill", "filled_and_backed_up", "publish"]
 
 _ROWS = "name,RAJ2000,DEJ2000,zspec\n" + "".join(f"obj{i},{10 + i / 100},{-5 + i / 50},{0.01 * i}\n" for i in range(50))
 _MEANINGS = {"name": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
@@ -56,7 +56,7 @@ class BackedUp:
 def filled_and_backed_up(folder: Path, database_url: str | None = None) -> BackedUp:
     """Fill a server below a folder, and make two backups, between which one account is added."""
     with running_application(folder / "data", database_url=database_url, catalogue_places=(str(folder),)) as app:
-        site = _fill(app, folder / "survey")
+        site = fill(app, folder / "survey")
         answers_of(app, site)  # the registry stores the changes that it finds
         first = back_up(app, str(folder / "backups"))
         app.services.accounts.service.add_user("later", None)
@@ -73,7 +73,7 @@ def back_up(app: Application, place: str) -> Manifest:
     return create_backup(services.settings, services.database, inventory, store, with_secrets=True)
 
 
-def _fill(app: Application, survey: Path) -> FilledSite:
+def fill(app: Application, survey: Path) -> FilledSite:
     """Make a public and a private product, files in a home, a user table, results of jobs, and a waiting job.
 
     A survey catalogue is written into a folder beside, and registered.
@@ -82,9 +82,9 @@ def _fill(app: Application, survey: Path) -> FilledSite:
     app.services.tap.catalogues.add(OPERATOR, "survey", str(survey), CatalogueValues(visibility=Visibility.PUBLIC))
     app.services.accounts.service.add_user("ada", None)
     token = app.token("ada")
-    ask = _Asker(app.client, {"Authorization": f"Bearer {token}"})
-    public, table = _product(ask, "Backed up", "public")
-    private, _ = _product(ask, "Private one", "private")
+    ask = Asker(app.client, {"Authorization": f"Bearer {token}"})
+    public, table = publish(ask, "Backed up", "public")
+    private, _ = publish(ask, "Private one", "private")
     ask("PUT", "/vospace/files/home/ada/notes.bin", content=bytes(range(256)) * 100)
     ask(
         "PUT",
@@ -140,7 +140,9 @@ def answers_of(app: Application, site: FilledSite) -> Mapping[str, tuple[int, by
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
+class Asker:
+    """Asks a server as somebody; an answer that is an error fails the test."""
+
     client: httpx2.Client
     headers: Mapping[str, str]
 
@@ -151,7 +153,8 @@ class _Asker:
         return answer
 
 
-def _product(ask: _Asker, name: str, visibility: str) -> tuple[int, str]:
+def publish(ask: Asker, name: str, visibility: str) -> tuple[int, str]:
+    """Publish a product with a table, and return its number and the name of its table."""
     kind = ask("GET", "/api/product-types/?name=redshift_catalog").json()["results"][0]["id"]
     about = {"display_name": name, "product_type": kind, "visibility": visibility}
     number = ask("POST", "/api/products/", json=about).json()["id"]

@@ -217,9 +217,16 @@ def test_a_server_with_files_in_s3_is_backed_up_to_s3_and_restored_from_it(
     with store.locked(), pytest.raises(ConflictError, match="is running"):
         prune_backups(backup_store(f"s3://{s3_bucket}/backups"), 1)
     assert prune_backups(store, 1) == (0, 0)
-    empty = Settings(data=tmp_path / "restored", files_url=f"s3://{s3_bucket}/restored", min_free_bytes=0)
+    empty = Settings(
+        data=tmp_path / "restored",
+        files_url=f"s3://{s3_bucket}/restored",
+        rows_url=f"s3://{s3_bucket}/restored-rows",
+        min_free_bytes=0,
+    )
     restore_backup(empty, store, choose_backup(store))
     restored = Services(empty)
     assert verify(empty, restored.database, restored.store).problems == ()
     assert set(restored.store.ids()) == {each.name for each in made.files if each.place == "files"}
+    assert restored.products.rows.names() == {each.name for each in made.files if each.place == "tables"}
+    assert [path for place in ("tables", "results") for path in (empty.data / place).rglob("*") if path.is_file()] == []
     restored.close()

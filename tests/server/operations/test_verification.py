@@ -161,7 +161,7 @@ def test_rows_that_differ_from_their_file_are_named(services: Services) -> None:
     settings = services.settings
     settings.scratch_folder.mkdir(exist_ok=True)
     found = rederive_rows(
-        services.database, services.store, settings.tables_folder, settings.scratch_folder, max_columns=100
+        services.database, services.store, services.products.rows, settings.scratch_folder, max_columns=100
     )
     (wrong,) = [each.problem for each in found if each.problem]
     assert wrong == "the column c3 differs in the rows 0 to 49"

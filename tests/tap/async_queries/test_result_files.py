@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import NotFoundError, StorageFullError, TooLargeError
+from core.files.kept import KeptFolder
 from tap.async_queries.result_files import ResultFiles
 
 
@@ -16,7 +17,7 @@ def scratch(tmp_path: Path) -> Path:
 
 
 def results(tmp_path: Path, *, max_bytes: int = 100, min_free: int = 0) -> ResultFiles:
-    return ResultFiles(tmp_path / "results", max_bytes=max_bytes, min_free=min_free)
+    return ResultFiles(KeptFolder(tmp_path / "results"), max_bytes=max_bytes, min_free=min_free)
 
 
 def test_a_result_is_read_in_parts_and_knows_its_tables(tmp_path: Path, scratch: Path):

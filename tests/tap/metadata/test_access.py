@@ -12,6 +12,7 @@ from core.auth.models import ANONYMOUS, Identity
 from core.auth.schema import GroupRow, UserRow
 from core.auth.service import AccountService
 from core.database import Database, utc_now
+from core.files.kept import KeptFolder
 from core.settings import Settings
 from products.attribution.models import AttributionChanges, Author, Keyword
 from products.lifecycle.published import PublishedProducts
@@ -54,7 +55,9 @@ def server(tmp_path: Path) -> Iterator[Callable[[Database], TableCatalog]]:
     def compose(database: Database) -> TableCatalog:
         files.append(MetadataFiles(tmp_path / "scratch"))
         published = PublishedProducts(database, ProductService(database))
-        return TableCatalog((ProductTables(published, tmp_path, Settings(base_url="http://x"), files[-1]),), files[-1])
+        return TableCatalog(
+            (ProductTables(published, KeptFolder(tmp_path), Settings(base_url="http://x"), files[-1]),), files[-1]
+        )
 
     yield compose
     for each in files:

@@ -9,6 +9,7 @@ from core.auth.models import ANONYMOUS, Identity
 from core.auth.service import AccountService
 from core.columns import Column
 from core.database import Database, utc_now
+from core.files.kept import KeptFolder
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
 from products.models import ColumnSummary, ProductStatus, Visibility
@@ -74,7 +75,7 @@ def _publish(
 @pytest.mark.parametrize("name", ["columns", "tables"])
 def test_rows_from_records_are_those_from_descriptions(published: PublishedProducts, tmp_path: Path, name: str):
     files = MetadataFiles(tmp_path)
-    provider = ProductTables(published, tmp_path, Settings(base_url="http://x"), files)
+    provider = ProductTables(published, KeptFolder(tmp_path), Settings(base_url="http://x"), files)
     blocks = [block for block in provider.blocks(ANONYMOUS) if not block.has_keys]
     assert blocks
     for block in blocks:

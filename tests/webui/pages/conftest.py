@@ -168,7 +168,7 @@ def publish(services: Services, register: Publish) -> Publish:
 def inspected(services: Services, identity: Identity, product: Product, scratch: Path) -> Product:
     """Do in this process what a worker does; no queue runs here."""
     settings = services.settings
-    inspector = Inspector(services.database, services.store, settings.tables_folder, max_columns=settings.max_columns)
+    inspector = Inspector(services.database, services.store, services.products.rows, max_columns=settings.max_columns)
     assert product.inspection_job is not None
     inspector.run(product.id, product.inspection_job, publish=False, progress=lambda *_: None, scratch=scratch)
     return services.products.service.get(identity, product.id)

@@ -78,13 +78,10 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             comparison = _comparison(services, identity, details, request.query_params.get("reference", "").strip())
         except (InvalidValueError, NotFoundError) as e:
             errors.append(e.message)
-        selected = select_densities(
-            services.settings.tables_folder / details.table.stored_id,
-            columns,
-            identifiers=wanted.identifiers,
-            cone=wanted.cone,
-            most=_MOST_OBJECTS,
-        )
+        with services.products.rows.hold(details.table.stored_id) as held:
+            selected = select_densities(
+                held.path, columns, identifiers=wanted.identifiers, cone=wanted.cone, most=_MOST_OBJECTS
+            )
         return renderer.page(
             "products/densities.html",
             identity,
@@ -143,7 +140,7 @@ def _redshifts(services: WebServices, details: ProductDetails) -> RedshiftColumn
         raise InvalidValueError(f"'{name}' has no column of redshifts or of identifiers; name another product.")
     if table.rows > _MOST_ROWS:
         raise InvalidValueError(f"'{name}' has more than {_MOST_ROWS:,} rows; validate its estimates by the pipeline.")
-    return RedshiftColumns(services.settings.tables_folder / table.stored_id, identifier, table.z)
+    return RedshiftColumns(services.products.rows.hold(table.stored_id), identifier, table.z)
 
 
 def _selection(request: Request) -> _Selection:

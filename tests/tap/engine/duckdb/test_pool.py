@@ -10,11 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.cancellation import Cancellation
 from core.errors import ServiceBusyError
-from tap.engine import DuckDBEngine, QueryCrashedError
+from core.files.kept import HeldFiles
+from tap.engine import DuckDBEngine, EngineTable, QueryCrashedError
 from tap.engine.duckdb.frames import FrameKind
 from tests.support.processes import is_gone
 from tests.support.resources import Resources
@@ -245,3 +248,15 @@ def test_owners_take_turns_when_queries_wait(tmp_path, query):
         for done in waiting:
             done.result(60)
     assert order == ["a", "b", "a", "a"]
+
+
+def test_the_files_of_a_query_are_held_until_it_has_run(pool, query, tmp_path):
+    pq.write_table(pa.table({"n": [1]}), tmp_path / "rows.parquet")
+    released = threading.Event()
+    held = HeldFiles([tmp_path / "rows.parquet"], released.set)
+    table = EngineTable("s", "t", held.paths, held=held)
+    asked = query("SELECT t.n FROM s.t AS t, range(1000000000000)", table)
+    stream = pool.open(asked)
+    assert not released.is_set()
+    stream.close()
+    wait_for(released.is_set, "the files are still held")

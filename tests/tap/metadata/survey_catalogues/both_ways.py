@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.columns import Column, field_of_column
+from core.files.kept import KeptFolder
 from core.web.dali import DaliParameters
 from products.inspection.meanings import Meanings
 from products.models import Visibility
@@ -84,7 +85,7 @@ def lane(services: Services, tables: Sequence[TapTable], engine: QueryEngine | N
 def in_place(services: Services, table: TapTable) -> TapTable:
     """Give the table of a survey catalogue for an engine that reads its files where they are."""
     plans = CataloguePlans(
-        services.settings.catalogues_folder, services.tap.partition_copies, most_bytes=0, in_place=True
+        KeptFolder(services.settings.catalogues_folder), services.tap.partition_copies, most_bytes=0, in_place=True
     )
     provider = SurveyTables(services.tap.catalogues, plans)
     (found,) = provider.named(ANONYMOUS, "hats", table.entry.engine_table)

@@ -26,6 +26,7 @@ from core.errors import (
     PermissionDeniedError,
     UnreadableFileError,
 )
+from core.files.kept import KeptFolder
 from products.models import Visibility
 from tap.metadata.catalog import TableCatalog
 from tap.metadata.metadata_files import MetadataFiles
@@ -45,7 +46,7 @@ _VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
 @pytest.fixture
 def service(sqlite_tables_url: str, tmp_path: Path) -> SurveyCatalogues:
     places = CataloguePlaces((str(tmp_path / "place"),))
-    return SurveyCatalogues(Database(sqlite_tables_url), places, tmp_path / "lists", max_columns=100)
+    return SurveyCatalogues(Database(sqlite_tables_url), places, KeptFolder(tmp_path / "lists"), max_columns=100)
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_a_table_is_described_once_for_a_version_and_found_by_who_may_read_it(
 ):
     write_hats(_frame(), place / "sky", most_rows=100)
     service.add(_ADMIN, "sky", str(place / "sky"), CatalogueValues("One", Visibility.REGISTERED))
-    plans = CataloguePlans(tmp_path / "lists", PartitionCopies(tmp_path / "copies", 0), most_bytes=0)
+    plans = CataloguePlans(KeptFolder(tmp_path / "lists"), PartitionCopies(tmp_path / "copies", 0), most_bytes=0)
     tables = SurveyTables(service, plans)
     (first,), (again,) = (list(tables.named(people["member"], "hats", name)) for name in ("sky", "SKY"))
     assert first is again
@@ -272,7 +273,8 @@ def test_a_catalogue_is_in_no_list_of_those_who_may_not_read_it(
     catalog = TableCatalog(
         (
             SurveyTables(
-                service, CataloguePlans(tmp_path / "lists", PartitionCopies(tmp_path / "copies", 0), most_bytes=0)
+                service,
+                CataloguePlans(KeptFolder(tmp_path / "lists"), PartitionCopies(tmp_path / "copies", 0), most_bytes=0),
             ),
         ),
         files,

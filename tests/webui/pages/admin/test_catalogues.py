@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.files.kept import KeptFolder
 from server.services import Services
 from tap.metadata.survey_catalogues.places import CataloguePlaces
 from tap.metadata.survey_catalogues.service import SurveyCatalogues
@@ -30,7 +31,7 @@ def place(services: Services, tmp_path: Path) -> Path:
     made = {"id": np.arange(60), "ra": random.uniform(0, 360, 60), "dec": random.uniform(-80, 80, 60)}
     write_hats(pd.DataFrame(made), folder / "sky", most_rows=20)
     services.tap.catalogues = SurveyCatalogues(
-        services.database, CataloguePlaces((str(folder),)), tmp_path / "lists", max_columns=100
+        services.database, CataloguePlaces((str(folder),)), KeptFolder(tmp_path / "lists"), max_columns=100
     )
     return folder
 
