@@ -7,6 +7,7 @@ address. A request with a body that the application does not read at the moment 
 
 import asyncio
 import resource
+import select
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -100,8 +101,9 @@ class Connections:
 
     def _drop_idle(self, key: str | None = None) -> bool:
         """Close the connection that has waited longest for a request; return whether there was one."""
-        waiting = (each for each, of in self._open.items() if each.is_idle and key in {None, of})
-        idle = min(waiting, key=lambda each: each.began, default=None)
+        waiting = [each for each, of in self._open.items() if each.is_idle and key in {None, of}]
+        waiting.sort(key=lambda each: each.began)
+        idle = next((each for each in waiting if not each.has_unread_bytes), None)
         if idle is not None:
             idle.drop()
         return idle is not None
@@ -157,6 +159,16 @@ class BoundedProtocol(H11Protocol):
         """Whether no request is being received completely or answered."""
         return self.cycle is None or self.cycle.response_complete
 
+    @property
+    def has_unread_bytes(self) -> bool:
+        """Whether bytes have arrived, of a request perhaps, that the process had no time to read."""
+        opened = self.transport.get_extra_info("socket")
+        if opened is None or opened.fileno() < 0:
+            return False
+        waiting = select.poll()
+        waiting.register(opened.fileno(), select.POLLIN)
+        return bool(waiting.poll(0))
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Admit the connection, or refuse it."""
         super().connection_made(transport)
@@ -201,6 +213,8 @@ class BoundedProtocol(H11Protocol):
         """End the connection when its client is too slow."""
         if self._refused or self.transport is None or self.transport.is_closing():
             return
+        if self.has_unread_bytes and not self.flow.read_paused:
+            return  # they are read next
         if self.cycle is not None and self.conn.their_state is h11.SEND_BODY and not self._is_waiting_for_application():
             self._check_body(now)
         elif self.is_idle:
@@ -214,7 +228,10 @@ class BoundedProtocol(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that waits too long for a request, unless one has arrived that was not read yet."""
         # uvloop runs what is due before it reads: a busy process would close connections on which requests wait.
-        self.timeout_keep_alive_task = self.loop.call_later(_LATE_SECONDS, super().timeout_keep_alive_handler)
+        if not self.transport.is_closing() and self.has_unread_bytes:
+            self.timeout_keep_alive_task = self.loop.call_later(_LATE_SECONDS, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def drop(self) -> None:
         """Close a connection that waits for a request."""
