@@ -52,7 +52,9 @@ class ConnectionBounds:
     proxies
         Networks of proxies, whose connections belong to many clients.
     head_seconds
-        Time in which the head of a request must arrive.
+        Time in which the head of a request must arrive, from its first byte.
+    silent_seconds
+        Time in which the first byte of a new connection must arrive.
     body_seconds, body_rate
         A body must arrive at this rate, in bytes per second, on average over this time.
     stalled_seconds
@@ -63,6 +65,7 @@ class ConnectionBounds:
     per_address: int = 200
     proxies: Sequence[str] = ()
     head_seconds: float = 10.0
+    silent_seconds: float = 30.0
     body_seconds: float = 20.0
     body_rate: int = 1000
     stalled_seconds: float = 300.0
@@ -79,7 +82,9 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._was_late = False
-        self._pause = min(1.0, bounds.head_seconds / 4, bounds.body_seconds / 4, bounds.stalled_seconds / 4)
+        self._pause = min(
+            1.0, bounds.head_seconds / 4, bounds.silent_seconds / 4, bounds.body_seconds / 4, bounds.stalled_seconds / 4
+        )
 
     def admit(self, connection: "BoundedProtocol", host: str) -> bool:
         """Add a connection; return false when there are too many that are in use, in all or from its address.
@@ -150,6 +155,7 @@ class BoundedProtocol(H11Protocol):
         self._connections = connections
         self._bounds = connections.bounds
         self._refused = False
+        self._is_silent = True  # no byte has arrived
         self._body = _Progress()
         self._unsent = (0, 0.0)
         self.began = monotonic()
@@ -184,8 +190,8 @@ class BoundedProtocol(H11Protocol):
         """Receive bytes, unless the connection was refused."""
         if self._refused:
             return
-        if self.timeout_keep_alive_task is not None:
-            self.began = monotonic()  # the first byte after a pause between two requests
+        if self._is_silent or self.timeout_keep_alive_task is not None:
+            self.began, self._is_silent = monotonic(), False  # the first byte of a request
         self._body.size += len(data)
         super().data_received(data)
 
@@ -219,7 +225,8 @@ class BoundedProtocol(H11Protocol):
             self._check_body(now)
         elif self.is_idle:
             # Between two requests the shorter limit of uvicorn counts until the first byte arrives.
-            if self.timeout_keep_alive_task is None and now - self.began > self._bounds.head_seconds:
+            limit = self._bounds.silent_seconds if self._is_silent else self._bounds.head_seconds
+            if self.timeout_keep_alive_task is None and now - self.began > limit:
                 self.drop()  # without a response, which a client might take for that to its next request
         else:
             self._body = _Progress(now)

@@ -64,6 +64,12 @@ async def opened() -> AsyncIterator[Opened]:
             transport.abort()
 
 
+async def begun(each: Opened) -> None:
+    """Let the server read the first byte."""
+    for _ in iter(lambda: each.server._is_silent, False):
+        await asyncio.sleep(0)
+
+
 def look(each: Opened) -> None:
     each.server.check(monotonic() + 1000)
 
@@ -90,6 +96,24 @@ def test_a_request_that_has_arrived_is_answered(close: Callable[[Opened], None],
             each.client.send(GET)
             close(each)  # the loop has read nothing since
             assert b"hello" in await each.answer()
+
+    asyncio.run(run())
+
+
+def test_a_client_that_is_slow_to_begin_has_longer_than_one_that_is_slow_to_end():
+    async def run() -> None:
+        async with opened() as each:
+            each.server.check(monotonic() + 2 * BOUNDS.head_seconds)
+            each.client.send(GET[:10])
+            await begun(each)
+            each.server.check(monotonic() + BOUNDS.head_seconds / 2)
+            each.client.send(GET[10:])
+            assert b"hello" in await each.answer()
+        async with opened() as each:
+            each.client.send(GET[:10])
+            await begun(each)
+            each.server.check(monotonic() + 2 * BOUNDS.head_seconds)
+            assert await each.answer() == b""
 
     asyncio.run(run())
 
