@@ -37,6 +37,7 @@ _ROWS = 50_000
 _BUSY = frozenset({429, 503})
 _PAUSE_SECONDS = 1.0
 _GROWTH = 1.1
+_ERRORS = 20
 
 
 @dataclass(slots=True)
@@ -185,6 +186,7 @@ def main() -> None:
         before = processor_seconds(server)
         tally = run_clients(server, table, chosen.clients, chosen.seconds, lambda at: looks.append(look(server, at)))
         taken = processor_seconds(server) - before
+        errors = [line for line in server.log.read_text(errors="replace").splitlines() if '"level": "ERROR"' in line]
     print(f"{'kind':8} {'answers':>8} {'busy':>6} {'median s':>9} {'p95 s':>7}")
     for name, times in sorted(tally.seconds.items()):
         busy = sum(count for (kind, status), count in tally.statuses.items() if kind == name and status in _BUSY)
@@ -194,6 +196,8 @@ def main() -> None:
     print_memory(looks)
     second, last = thirds(looks, lambda each: each.total)
     print("wrong:", dict(tally.wrong) or "nothing")
+    for line in errors[:_ERRORS]:
+        print(line)
     assert not tally.wrong
     assert len(tally.seconds) == 9, "kinds of requests were not answered"
     assert last <= _GROWTH * second, "memory grows"

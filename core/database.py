@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 _SQLITE_BUSY_SECONDS = 30
 #: Parameters of one statement.
 _AT_ONCE = 500
+_SQLITE_KEPT = 10
 _LARGEST_NUMBER = 2**63 - 1
 
 #: Codes of a full disk: of SQLite (SQLITE_FULL, and SQLITE_IOERR_SHMSIZE for the index of its log), and SQLSTATE.
@@ -199,7 +200,14 @@ def _server_engine(url: str) -> Engine:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_SECONDS, "check_same_thread": False})
+    # A thread that waits to write holds its connection; those that read need not wait for it. There are as many
+    # connections as threads at most.
+    engine = create_engine(
+        url,
+        connect_args={"timeout": _SQLITE_BUSY_SECONDS, "check_same_thread": False},
+        pool_size=_SQLITE_KEPT,
+        max_overflow=-1,
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # the DBAPI connection has no public type

@@ -1,8 +1,8 @@
 """`PipelineService`: submit, list and stop runs of pipelines."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -46,6 +46,8 @@ class PipelineService:
         Service for the products of runs.
     definitions
         The pipelines that can be run, by name.
+    clock
+        Returns the current time, by which a run that was never queued is ended.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class PipelineService:
         checker: RunChecker,
         completion: RunCompletion,
         definitions: Mapping[str, AnyPipeline] = PIPELINES,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._jobs = jobs
@@ -65,6 +68,7 @@ class PipelineService:
         self._completion = completion
         self.checker = checker
         self.definitions = definitions
+        self._clock = clock
 
     def submit(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest) -> Run:
         """Check a request, create its product, and queue its job.
@@ -140,6 +144,7 @@ class PipelineService:
 
     def reconcile(self) -> None:
         """Store the final state of runs whose jobs ended, were destroyed, or were never queued."""
+        unqueued = self._clock() - _UNQUEUED
         with self._database.read() as session:
             rows = list(session.scalars(select(PipelineRunRow).where(PipelineRunRow.phase.in_(_ACTIVE))))
             orphans = list(
@@ -147,7 +152,7 @@ class PipelineService:
                     select(ProductRow.id)
                     .outerjoin(PipelineRunRow, PipelineRunRow.product_id == ProductRow.id)
                     .where(ProductRow.status == ProductStatus.PROCESSING, PipelineRunRow.id.is_(None))
-                    .where(ProductRow.inspection_job.is_(None), ProductRow.updated_at < utc_now() - _UNQUEUED)
+                    .where(ProductRow.inspection_job.is_(None), ProductRow.updated_at < unqueued)
                 )
             )
         for product_id in orphans:
@@ -158,7 +163,7 @@ class PipelineService:
                 self._completion.end_without_job(row.id, row.product_id, _GONE)
             elif job.phase.ended:
                 self._completion.ended(job)
-            elif job.phase is Phase.PENDING and row.created < utc_now() - _UNQUEUED:
+            elif job.phase is Phase.PENDING and row.created < unqueued:
                 self._completion.end_without_job(row.id, row.product_id, _NEVER_QUEUED)
 
     def _start(self, identity: Identity, checked: CheckedRun, job: Job) -> Run:

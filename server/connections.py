@@ -7,6 +7,7 @@ address. A request with a body that the application does not read at the moment 
 
 import asyncio
 import resource
+import select
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -51,7 +52,9 @@ class ConnectionBounds:
     proxies
         Networks of proxies, whose connections belong to many clients.
     head_seconds
-        Time in which the head of a request must arrive.
+        Time in which the head of a request must arrive, from its first byte.
+    silent_seconds
+        Time in which the first byte of a new connection must arrive.
     body_seconds, body_rate
         A body must arrive at this rate, in bytes per second, on average over this time.
     stalled_seconds
@@ -62,6 +65,7 @@ class ConnectionBounds:
     per_address: int = 200
     proxies: Sequence[str] = ()
     head_seconds: float = 10.0
+    silent_seconds: float = 30.0
     body_seconds: float = 20.0
     body_rate: int = 1000
     stalled_seconds: float = 300.0
@@ -78,7 +82,9 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._was_late = False
-        self._pause = min(1.0, bounds.head_seconds / 4, bounds.body_seconds / 4, bounds.stalled_seconds / 4)
+        self._pause = min(
+            1.0, bounds.head_seconds / 4, bounds.silent_seconds / 4, bounds.body_seconds / 4, bounds.stalled_seconds / 4
+        )
 
     def admit(self, connection: "BoundedProtocol", host: str) -> bool:
         """Add a connection; return false when there are too many that are in use, in all or from its address.
@@ -100,8 +106,9 @@ class Connections:
 
     def _drop_idle(self, key: str | None = None) -> bool:
         """Close the connection that has waited longest for a request; return whether there was one."""
-        waiting = (each for each, of in self._open.items() if each.is_idle and key in {None, of})
-        idle = min(waiting, key=lambda each: each.began, default=None)
+        waiting = [each for each, of in self._open.items() if each.is_idle and key in {None, of}]
+        waiting.sort(key=lambda each: each.began)
+        idle = next((each for each in waiting if not each.has_unread_bytes), None)
         if idle is not None:
             idle.drop()
         return idle is not None
@@ -148,6 +155,7 @@ class BoundedProtocol(H11Protocol):
         self._connections = connections
         self._bounds = connections.bounds
         self._refused = False
+        self._is_silent = True  # no byte has arrived
         self._body = _Progress()
         self._unsent = (0, 0.0)
         self.began = monotonic()
@@ -156,6 +164,16 @@ class BoundedProtocol(H11Protocol):
     def is_idle(self) -> bool:
         """Whether no request is being received completely or answered."""
         return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def has_unread_bytes(self) -> bool:
+        """Whether bytes have arrived, of a request perhaps, that the process had no time to read."""
+        opened = self.transport.get_extra_info("socket")
+        if opened is None or opened.fileno() < 0:
+            return False
+        waiting = select.poll()
+        waiting.register(opened.fileno(), select.POLLIN)
+        return bool(waiting.poll(0))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Admit the connection, or refuse it."""
@@ -172,8 +190,8 @@ class BoundedProtocol(H11Protocol):
         """Receive bytes, unless the connection was refused."""
         if self._refused:
             return
-        if self.timeout_keep_alive_task is not None:
-            self.began = monotonic()  # the first byte after a pause between two requests
+        if self._is_silent or self.timeout_keep_alive_task is not None:
+            self.began, self._is_silent = monotonic(), False  # the first byte of a request
         self._body.size += len(data)
         super().data_received(data)
 
@@ -201,11 +219,14 @@ class BoundedProtocol(H11Protocol):
         """End the connection when its client is too slow."""
         if self._refused or self.transport is None or self.transport.is_closing():
             return
+        if self.has_unread_bytes and not self.flow.read_paused:
+            return  # they are read next
         if self.cycle is not None and self.conn.their_state is h11.SEND_BODY and not self._is_waiting_for_application():
             self._check_body(now)
         elif self.is_idle:
             # Between two requests the shorter limit of uvicorn counts until the first byte arrives.
-            if self.timeout_keep_alive_task is None and now - self.began > self._bounds.head_seconds:
+            limit = self._bounds.silent_seconds if self._is_silent else self._bounds.head_seconds
+            if self.timeout_keep_alive_task is None and now - self.began > limit:
                 self.drop()  # without a response, which a client might take for that to its next request
         else:
             self._body = _Progress(now)
@@ -214,7 +235,10 @@ class BoundedProtocol(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that waits too long for a request, unless one has arrived that was not read yet."""
         # uvloop runs what is due before it reads: a busy process would close connections on which requests wait.
-        self.timeout_keep_alive_task = self.loop.call_later(_LATE_SECONDS, super().timeout_keep_alive_handler)
+        if not self.transport.is_closing() and self.has_unread_bytes:
+            self.timeout_keep_alive_task = self.loop.call_later(_LATE_SECONDS, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def drop(self) -> None:
         """Close a connection that waits for a request."""

@@ -6,6 +6,7 @@ A mutant replaces its module in a forked process alone; nothing in the checkout 
 import ast
 import importlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,8 @@ from tests.mutation.targets import TARGETS, Target
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[2]
-_SECONDS = 300
+#: Processor time after which the tests of a mutant hang, and the time for those that wait for something.
+_PROCESSOR_SECONDS, _SECONDS = 300, 3600
 #: What the tests import, imported once for all processes.
 _PRELOADED = (
     "server.services",
@@ -95,6 +97,7 @@ def _is_noticed(path: str, source: str, target: Target) -> bool:
         with Path(os.devnull).open("w") as nothing:
             os.dup2(nothing.fileno(), 1)
             os.dup2(nothing.fileno(), 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_SECONDS, _PROCESSOR_SECONDS))
         signal.alarm(_SECONDS)
         _replace(path, source)
         os.chdir(ROOT)

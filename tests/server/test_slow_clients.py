@@ -21,7 +21,7 @@ from server.middleware import RequestHeadMiddleware
 from tests.support.waiting import wait_for
 
 BOUNDS = ConnectionBounds(
-    total=12, per_address=8, head_seconds=0.4, body_seconds=0.4, body_rate=1000, stalled_seconds=0.4
+    total=12, per_address=8, head_seconds=0.4, silent_seconds=0.4, body_seconds=0.4, body_rate=1000, stalled_seconds=0.4
 )
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -156,7 +157,7 @@ _Respond = Callable[[Request, PhotozError, int, str], Awaitable[Response]]
 
 
 def _storage_handlers(respond: _Respond) -> Mapping[type[Exception], _Handler]:
-    """Return the handlers for a database that does not answer, and for disks that are full or read-only."""
+    """Return the handlers for a database that is busy or does not answer, and for disks that are full or read-only."""
 
     async def unavailable(request: Request, error: OperationalError) -> Response:
         if storage_error(error) is not None:
@@ -172,8 +173,14 @@ def _storage_handlers(respond: _Respond) -> Mapping[type[Exception], _Handler]:
         _log.error("the disk is full or read-only", exc_info=error)
         return await respond(request, told, told.status, told.message)
 
+    async def busy(request: Request, error: PoolTimeoutError) -> Response:
+        _log.error("no connection to the database became free", exc_info=error)
+        message = "The database of this server is busy. Try again in a few seconds."
+        return await respond(request, ServiceBusyError(message), 503, message)
+
     return {
         OperationalError: unavailable,
+        PoolTimeoutError: busy,
         InternalError: not_stored,  # PostgreSQL in recovery, or set to read-only
         OSError: not_stored,
     }

@@ -10,7 +10,7 @@ from core.errors import PhotozError
 from core.telemetry.traces import begin_span
 from tap.engine.duckdb.failures import error_of
 from tap.engine.duckdb.frames import Frame, FrameKind, PipeTimeoutError
-from tap.engine.duckdb.process import QueryProcess
+from tap.engine.duckdb.process import LOOK_SECONDS, QueryProcess
 from tap.engine.duckdb.spool import Spool
 from tap.engine.errors import QueryCrashedError, QueryTimeoutError, SlowReaderError
 from tap.engine.protocol import EngineQuery
@@ -20,7 +20,6 @@ __all__ = ["Drain"]
 _log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 3.0  # one second more than that of the process, which can then still report the cause
-_CANCEL_SECONDS = 0.2
 _SIGALRM = -14
 
 
@@ -67,7 +66,9 @@ class Drain:
         """Stop the query if it still runs, and return when its process is released."""
         self._spool.drop()
         self._while_running(self._process.request_cancel)
-        self._thread.join(_CANCEL_SECONDS)
+        grace = self._process.cancel_grace(self._query.threads)
+        while self._thread.is_alive() and not grace.is_over:
+            self._thread.join(LOOK_SECONDS)
         self._while_running(self._kill)
         self._thread.join()
 
@@ -104,9 +105,9 @@ class Drain:
         try:
             while (frame := self._receive())[0] in {FrameKind.SCHEMA, FrameKind.BATCH}:
                 if not self._spool.put(frame[1]):
-                    return None, self._process.cancel(_CANCEL_SECONDS)
+                    return None, self._process.cancel(self._query.threads)
         except SlowReaderError as e:
-            return e, self._process.cancel(_CANCEL_SECONDS)
+            return e, self._process.cancel(self._query.threads)
         except PhotozError as e:
             return e, False
         if frame[0] is FrameKind.END:

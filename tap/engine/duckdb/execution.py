@@ -17,6 +17,7 @@ __all__ = ["GRACE_SECONDS", "Clock", "run_query"]
 #: Time between the interruption of a query and the end of its process.
 GRACE_SECONDS = 2.0
 
+_INTERRUPT_SECONDS = 0.02
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 8_000_000
 _VECTOR_ROWS = 2_048
@@ -31,34 +32,56 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._timer: threading.Timer | None = None
         self._cancelled = False
         self.expired = False
 
+    def accept(self) -> None:
+        """Forget what was said of the query before, when the next one has arrived; it can be cancelled from then on."""
+        with self._changed:
+            self.expired = self._cancelled = False
+
     @contextmanager
     def running(self, seconds: float) -> Iterator[None]:
-        """Run the clock for one query, within the block."""
-        self.expired = self._cancelled = False
+        """Run the clock for one query that was accepted, within the block.
+
+        Raises
+        ------
+        duckdb.InterruptException
+            The query was cancelled before it began.
+        """
+        self.require_running()
         self._start(seconds)
         try:
             yield
         finally:
             self._stop()
-            with self._lock:
-                self._connection = None
 
     @contextmanager
     def interrupting(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Set the connection that is interrupted, within the block."""
-        with self._lock:
+        """Set the connection that is interrupted, within the block.
+
+        Raises
+        ------
+        duckdb.InterruptException
+            The query was stopped before.
+        """
+        with self._changed:
+            self.require_running()
             self._connection = connection
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 self._connection = None
+                self._changed.notify_all()
+
+    def require_running(self) -> None:
+        """Raise `duckdb.InterruptException` if the query was cancelled or its time is over."""
+        if self.stopped:
+            raise duckdb.InterruptException("stopped")
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -70,11 +93,11 @@ class Clock:
             self._start(left)
 
     def cancel(self) -> None:
-        """Interrupt the query; called from another thread."""
-        with self._lock:
-            self._cancelled = True
-            if self._connection is not None:
-                self._connection.interrupt()
+        """Interrupt the query, if it is not interrupted already; called from another thread, and does not wait."""
+        with self._changed:
+            is_new, self._cancelled = not self.stopped, True
+        if is_new:
+            threading.Thread(target=self._interrupt, name="interruption", daemon=True).start()
 
     @property
     def stopped(self) -> bool:
@@ -82,22 +105,33 @@ class Clock:
         return self._cancelled or self.expired
 
     def _start(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
-        self._timer.start()
+        timer = threading.Timer(seconds, lambda: self._expire(timer))
+        timer.daemon = True
+        self._timer = timer
+        timer.start()
         signal.setitimer(signal.ITIMER_REAL, seconds + GRACE_SECONDS)
 
     def _stop(self) -> float:
-        if self._timer is not None:
-            self._timer.cancel()
+        with self._changed:
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
         left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
         return max(0.001, left - GRACE_SECONDS)
 
-    def _expire(self) -> None:
-        with self._lock:
+    def _expire(self, timer: threading.Timer) -> None:
+        with self._changed:
+            if self._timer is not timer:  # the query ended at this moment
+                return
             self.expired = True
-            if self._connection is not None:
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Interrupt the connection until it has no query: the engine forgets what comes before a statement begins."""
+        with self._changed:
+            while self._connection is not None and self.stopped:
                 self._connection.interrupt()
+                self._changed.wait(_INTERRUPT_SECONDS)
 
 
 def run_query(sandbox: Sandbox, sql: str, clock: Clock, output: int) -> None:
@@ -117,8 +151,7 @@ def run_query(sandbox: Sandbox, sql: str, clock: Clock, output: int) -> None:
         schema = _plain(reader.schema)
         write_frame(output, FrameKind.SCHEMA, [memoryview(schema.serialize())])
         for batch in reader:
-            if clock.stopped:
-                raise duckdb.InterruptException("stopped")
+            clock.require_running()
             for part in _parts(batch):
                 content = memoryview((part if part.schema == schema else part.cast(schema)).serialize())
                 with clock.paused():

@@ -39,6 +39,9 @@ class PipeReader:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._kind: FrameKind | None = None  # None while a header is read
+        self._data = bytearray(_HEADER.size)
+        self._filled = 0
 
     def read(self, seconds: float | None = None) -> Frame:
         """Wait for the next frame.
@@ -48,23 +51,30 @@ class PipeReader:
         EOFError
             The other side closed the pipe.
         PipeTimeoutError
-            The frame is not complete after so many seconds.
+            The frame is not complete after so many seconds; the next call reads the rest of it.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
-        kind, length = _HEADER.unpack(self._exactly(_HEADER.size, deadline))
-        return FrameKind(kind), self._exactly(length, deadline)
+        while True:
+            self._fill(deadline)
+            kind, content = self._kind, self._data
+            if kind is not None:
+                self._expect(None, _HEADER.size)
+                return kind, content
+            letter, length = _HEADER.unpack(content)
+            self._expect(FrameKind(letter), length)
 
-    def _exactly(self, count: int, deadline: float | None) -> bytearray:
-        data = bytearray(count)
-        view, filled = memoryview(data), 0
-        while filled < count:
+    def _expect(self, kind: FrameKind | None, count: int) -> None:
+        self._kind, self._data, self._filled = kind, bytearray(count), 0
+
+    def _fill(self, deadline: float | None) -> None:
+        view = memoryview(self._data)
+        while self._filled < len(view):
             if deadline is not None:
                 self._wait(deadline)
-            count_read = os.readv(self._descriptor, [view[filled:]])
+            count_read = os.readv(self._descriptor, [view[self._filled :]])
             if count_read == 0:
                 raise EOFError
-            filled += count_read
-        return data
+            self._filled += count_read
 
     def _wait(self, deadline: float) -> None:
         poll = select.poll()

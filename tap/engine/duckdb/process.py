@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -10,12 +11,17 @@ import threading
 from pathlib import Path
 from tempfile import mkdtemp
 
+import psutil
 import pyarrow as pa
 
+from tap.engine.duckdb.cancel_grace import CancelGrace
 from tap.engine.duckdb.frames import Frame, FrameKind, PipeReader, PipeTimeoutError, write_frame
 from tap.engine.protocol import EngineQuery, EngineTable, UploadedFile
 
-__all__ = ["QueryProcess", "tables_key"]
+__all__ = ["LOOK_SECONDS", "QueryProcess", "tables_key"]
+
+#: Time between two looks at the grace of a process that was asked to stop its query.
+LOOK_SECONDS = 0.1
 
 _PIPE_BYTES = 1 << 20
 _LOW_PRIORITY = 10
@@ -123,15 +129,29 @@ class QueryProcess:
             if not self._ended:
                 write_frame(self._descriptor(self._input), FrameKind.CANCEL)
 
-    def cancel(self, seconds: float) -> bool:
-        """Cancel the query, and return whether the process confirmed it in time."""
+    def cancel(self, threads: int) -> bool:
+        """Cancel the query, and return whether the process confirmed it within its grace."""
         self.request_cancel()
+        grace = self.cancel_grace(threads)
         try:
-            while self.receive(seconds)[0] not in {FrameKind.END, FrameKind.ERROR}:
-                pass
-        except (OSError, EOFError, PipeTimeoutError):
-            return False
-        return True
+            while not grace.is_over:
+                with contextlib.suppress(PipeTimeoutError):
+                    if self.receive(LOOK_SECONDS)[0] in {FrameKind.END, FrameKind.ERROR}:
+                        return True
+        except (OSError, EOFError):
+            pass
+        return False
+
+    def cancel_grace(self, threads: int) -> CancelGrace:
+        """Return the grace, from now on, in which the process is to confirm that a query was cancelled."""
+        return CancelGrace(self._processor_seconds, threads)
+
+    def _processor_seconds(self) -> float:
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+        except psutil.Error:
+            return math.inf
+        return float(times.user + times.system)
 
     def kill(self) -> None:
         """Kill the process; a reader that waits for a frame gets the end of the pipe."""

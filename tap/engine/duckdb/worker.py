@@ -87,6 +87,7 @@ class _Worker:
                     continue
                 request = json.loads(content)
                 data = [pa.ipc.open_stream(pa.py_buffer(reader.read()[1])).read_all() for _ in range(request["data"])]
+                self._clock.accept()
                 self._requests.put((request, data))
         except EOFError:
             shutil.rmtree(self._folder, ignore_errors=True)

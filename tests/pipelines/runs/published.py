@@ -1,8 +1,9 @@
 """A server in this process with redshift catalogues and objects that pipelines can read."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.auth.models import Identity, Scope
+from core.database import utc_now
 from pipelines.outputs import output_format_of, write_table
 from pipelines.runs.completion import RunCompletion
 from pipelines.service import PipelineService
@@ -19,7 +21,7 @@ from products.lifecycle.job_products import JobProductService
 from products.models import FileRole, InspectionState, Product, Visibility
 from products.product_types import product_type_by_name
 from products.quotas import QuotaRule
-from products.service import NewProduct
+from products.service import NewProduct, ProductService
 from server.services import Services
 from tests.server.application import Application
 from tests.vospace.client import node_xml
@@ -28,6 +30,7 @@ from uws import JobService
 __all__ = [
     "MEANINGS",
     "OBJECT_MEANINGS",
+    "NoQueue",
     "PipelineSite",
     "catalogue",
     "completed_run",
@@ -36,6 +39,7 @@ __all__ = [
     "objects",
     "publish",
     "put_file",
+    "service_of",
     "table_bytes",
     "wait_for_run",
 ]
@@ -161,14 +165,21 @@ def people(app: Application) -> dict[str, str]:
 def never_queued(site: PipelineSite) -> PipelineService:
     """Give a service whose jobs wait until the next sweep."""
     services = site.app.services
+    return service_of(site, JobService(services.database, NoQueue(), services.kinds), services.products.service)
+
+
+def service_of(
+    site: PipelineSite, jobs: JobService, products: ProductService, clock: Callable[[], datetime] = utc_now
+) -> PipelineService:
+    """Give a service for runs with other parts."""
+    services = site.app.services
     database = services.database
-    jobs = JobService(database, _NoQueue(), services.kinds)
     results = JobProductService(database, services.store, max_bytes=1, quota=QuotaRule())
     checker, completion = services.pipelines.checker, RunCompletion(database, results)
-    return PipelineService(database, jobs, services.products.service, results, checker, completion)
+    return PipelineService(database, jobs, products, results, checker, completion, clock=clock)
 
 
-class _NoQueue:
+class NoQueue:
     """A queue that loses what it is given."""
 
     def submit(self, job_id: str, *, long_running: bool = False) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,10 @@ from sqlalchemy import update
 
 from core.auth.models import Identity
 from core.auth.schema import UserRow
-from core.database import utc_now
 from pipelines.definitions import COMBINE as COMBINE_PIPELINE
 from pipelines.models import RunRequest
 from products.models import ProductStatus, Visibility
-from products.schema import ProductRow
-from products.service import NewProduct, ProductChanges
+from products.service import ProductChanges
 from tests.pipelines.runs.conftest import Catalogues
 from tests.pipelines.runs.published import (
     PipelineSite,
@@ -272,17 +269,6 @@ def test_a_result_that_does_not_fit_into_the_quota_fails_with_a_sentence(site: P
     product = site.json("GET", "/api/products?display_name=Too large")["results"][0]
     assert product["product_status"] == "Failed"
     assert services.products.versions.usage(alice).used == used
-
-
-def test_a_run_that_was_never_queued_ends(site: PipelineSite, catalogues: Catalogues):
-    services = site.app.services
-    alice = services.accounts.service.identity_of_user("alice")
-    product = services.products.service.create(alice, NewProduct("Orphan", 1), made_by="Combine Redshift Catalogs")
-    with services.database.write() as session:
-        old = utc_now() - timedelta(hours=1)
-        session.execute(update(ProductRow).where(ProductRow.id == product.id).values(updated_at=old))
-    services.pipelines.service.reconcile()
-    assert services.products.service.get(alice, product.id).status is ProductStatus.FAILED
 
 
 def test_an_aborted_run_fails_its_product(site: PipelineSite, catalogues: Catalogues):

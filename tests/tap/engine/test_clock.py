@@ -41,3 +41,45 @@ def test_at_its_time_the_engine_is_asked_to_stop():
             connection.execute("SELECT COUNT(*) FROM range(1000000000000)").fetchall()
         assert clock.expired
     assert remaining() == 0
+
+
+def long_work(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SELECT COUNT(*) FROM range(1000000000000)").fetchall()
+
+
+@pytest.mark.parametrize("statements", [0, 1])
+def test_a_cancellation_between_two_statements_of_a_query_is_not_forgotten(statements):
+    clock = Clock()
+    clock.accept()
+    with duckdb.connect(":memory:") as connection, clock.running(600), clock.interrupting(connection):
+        for _ in range(statements):
+            connection.execute("SELECT 1").fetchall()
+        clock.cancel()
+        with pytest.raises(duckdb.InterruptException):
+            long_work(connection)
+
+
+def test_a_query_that_is_cancelled_before_it_begins_does_not_begin():
+    clock = Clock()
+    clock.accept()
+    clock.cancel()
+    with pytest.raises(duckdb.InterruptException), clock.running(600):
+        pytest.fail("it began")
+
+
+def test_a_query_that_is_cancelled_while_its_tables_are_opened_does_not_begin():
+    clock = Clock()
+    clock.accept()
+    with duckdb.connect(":memory:") as connection, clock.running(600):
+        clock.cancel()
+        with pytest.raises(duckdb.InterruptException), clock.interrupting(connection):
+            pytest.fail("it began")
+
+
+def test_the_next_query_is_not_stopped_by_what_stopped_the_last_one():
+    clock = Clock()
+    clock.accept()
+    clock.cancel()
+    clock.accept()
+    with duckdb.connect(":memory:") as connection, clock.running(600), clock.interrupting(connection):
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]

@@ -141,8 +141,9 @@ class People:
             return [dict(row._mapping) for row in rows]
 
     def restore(self, rows: list[dict[str, Any]]) -> None:
-        """Let there be the nodes of some rows and the homes, and nothing else."""
+        """Let there be the nodes of some rows and the homes, and nothing else: no name is being written either."""
         with self.database.write() as session:
+            session.execute(delete(NodeWriteRow.__table__))
             session.execute(delete(NodeRow.__table__).where(NodeRow.parent_id.is_not(None)))
             if rows:
                 session.execute(insert(NodeRow.__table__), rows)

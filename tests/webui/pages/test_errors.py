@@ -5,6 +5,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from fastapi import Request
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.auth.models import Identity
 from server.services import Services
@@ -61,12 +62,19 @@ def test_the_look_comes_from_this_server(visitor: httpx2.Client, path: str):
     assert visitor.get(path).status_code == 200
 
 
-def test_an_unreachable_database_is_a_page_for_whoever_is_signed_in(services: Services, portal: BlockingPortal):
+@pytest.mark.parametrize(
+    "error",
+    [OperationalError("SELECT 1", {}, ConnectionError("no route")), PoolTimeoutError("no route")],
+    ids=["unreachable", "busy"],
+)
+def test_an_unreachable_or_busy_database_is_a_page_for_whoever_is_signed_in(
+    services: Services, portal: BlockingPortal, error: Exception
+):
     def unreachable(request: Request) -> Identity:
-        raise OperationalError("SELECT 1", {}, ConnectionError("no route"))
+        raise error
 
     web = replace(services.web, authenticate=unreachable)  # type: ignore[arg-type]  # as it is without a database
-    handler = error_handlers(web)[OperationalError]
+    handler = error_handlers(web)[type(error)]
     scope = {
         "type": "http",
         "method": "GET",
@@ -74,7 +82,6 @@ def test_an_unreachable_database_is_a_page_for_whoever_is_signed_in(services: Se
         "headers": [(b"accept", b"text/html")],
         "query_string": b"",
     }
-    error = OperationalError("SELECT 1", {}, ConnectionError("no route"))
     answer = portal.call(handler, Request(scope), error)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"

@@ -75,7 +75,7 @@ def test_a_process_that_is_asked_to_leave_a_query_does_so_and_takes_the_next(poo
     for _ in range(5):
         process.send(query(ENDLESS))
         assert [process.receive(60)[0] for _ in range(3)] == [FrameKind.SCHEMA, FrameKind.BATCH, FrameKind.BATCH]
-        assert process.cancel(60)
+        assert process.cancel(threads=1)
     assert one(pool, query) == 1
     assert pool._places.all == {process}
 
@@ -204,6 +204,31 @@ def test_a_query_without_a_row_yet_stops_when_its_reader_goes(pool, query):
     assert one(pool, query) == 1
 
 
+@pytest.mark.parametrize("sql", [ENDLESS, LONG])
+def test_a_process_leaves_its_query_at_any_moment_and_is_kept(pool, query, sql):
+    process = next(iter(pool._places.all))
+    for moment in range(12):
+        process.send(query(sql, seconds=600))
+        threading.Event().wait(moment * 0.002)  # before it begins, while it is prepared, while it runs
+        assert process.cancel(threads=1)
+    assert one(pool, query) == 1
+    assert pool._places.all == {process}
+
+
+def test_a_process_that_the_machine_lets_wait_is_not_killed_for_it(pool, query):
+    process = next(iter(pool._places.all))
+    stream = pool.open(query(ENDLESS))
+    os.kill(process.pid, signal.SIGSTOP)
+    closing = threading.Thread(target=stream.close)
+    closing.start()
+    closing.join(0.4)  # nothing can happen by now
+    os.kill(process.pid, signal.SIGCONT)
+    closing.join(60)
+    assert not closing.is_alive()
+    assert pool._places.all == {process}
+    assert one(pool, query) == 1
+
+
 def test_a_query_in_the_queue_leaves_it_when_its_reader_goes(tmp_path, query):
     cancellation, failed = Cancellation(), []
     with only_one(1, tmp_path) as engine, engine.open(query(ENDLESS)):
@@ -234,19 +259,15 @@ def test_a_query_process_starts_with_neither_the_compiler_nor_the_libraries_of_k
 
 def test_owners_take_turns_when_queries_wait(tmp_path, query):
     order: list[str] = []
-    with only_one(8, tmp_path) as engine, ThreadPoolExecutor(4) as threads:
-
-        def run(owner: str) -> None:
-            with engine.open(replace(query(ONE), owner=owner)):
-                order.append(owner)
-
+    with only_one(8, tmp_path) as engine:
         with engine.open(query(ENDLESS)):
-            waiting = []
-            for number, owner in enumerate(["a", "a", "a", "b"]):
-                waiting.append(threads.submit(run, owner))
-                wait_for(lambda so_far=number: len(engine._places) == so_far + 1)
-        for done in waiting:
-            done.result(60)
+            waiting = [(owner, engine.admit(replace(query(ONE), owner=owner))) for owner in ("a", "a", "a", "b")]
+        while waiting:
+            wait_for(lambda: any(admission.turn.done() for _, admission in waiting))
+            (begun,) = [each for each in waiting if each[1].turn.done()]
+            waiting.remove(begun)
+            order.append(begun[0])
+            begun[1].start().close()
     assert order == ["a", "b", "a", "a"]
 
 
