@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.sky.ascii_maps import plain_ranges
 from core.sky.box_cells import cells_of_box
 from core.sky.boxes import Box
 from core.sky.regions import Region
@@ -38,6 +39,14 @@ def ranges_of_map(text: str) -> NDArray[np.int64]:
 
 
 def _parsed(text: str) -> NDArray[np.int64]:
+    result = plain_ranges(text)
+    if result is None:
+        result = _read_by_mocpy(text)
+    result.flags.writeable = False
+    return result
+
+
+def _read_by_mocpy(text: str) -> NDArray[np.int64]:
     from mocpy import MOC
 
     try:
@@ -45,9 +54,7 @@ def _parsed(text: str) -> NDArray[np.int64]:
     except Exception as e:  # its parser has no class of error of its own
         message = "it is no MOC in ASCII, such as 3/1-4 4/30"
         raise ValueError(message) from e
-    result = np.column_stack([ranges[:, 0].astype(np.int64), ranges[:, 1].astype(np.int64) - 1])
-    result.flags.writeable = False
-    return result
+    return np.column_stack([ranges[:, 0].astype(np.int64), ranges[:, 1].astype(np.int64) - 1])
 
 
 #: There are many short maps, those of the catalogues in a registry, and each query of them compares all.

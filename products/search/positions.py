@@ -1,8 +1,9 @@
-"""Positions that people type: right ascension, declination and an optional radius, decimal or sexagesimal."""
+"""Positions that people type: coordinates, decimal or sexagesimal, or the name of a field; and an optional radius."""
 
 import re
 
 from core.errors import InvalidValueError
+from products.search.fields import field_of_name
 
 __all__ = ["position_of_text"]
 
@@ -16,6 +17,7 @@ def position_of_text(text: str) -> tuple[float, ...]:
 
     ``150.12 2.2``, ``150.12, 2.2, 0.5``, ``10:00:28.6 +02:12:21``, ``10 00 28.6 +02 12 21`` and
     ``10h00m28.6s +02d12m21s`` are understood; a right ascension in sexagesimal form is in hours unless it says degrees.
+    So are names of survey fields (`products.search.fields`): ``COSMOS``, ``ECDFS 0.5``.
 
     Raises
     ------
@@ -23,6 +25,9 @@ def position_of_text(text: str) -> tuple[float, ...]:
         The text is none of these.
     """
     parts = [part for part in _SEPARATORS.split(text.strip()) if part]
+    named = _named(parts)
+    if named is not None:
+        return named
     numbers = all(_NUMBER.fullmatch(part) for part in parts)
     if numbers and len(parts) in {2, 3}:
         return tuple(float(part.replace("\u2212", "-")) for part in parts)
@@ -31,6 +36,17 @@ def position_of_text(text: str) -> tuple[float, ...]:
     if len(parts) not in {2, 3} or (len(parts) == 3 and not _NUMBER.fullmatch(parts[2])):
         raise _refused(text)
     return (*_angles(text, parts[0], parts[1]), *(float(part) for part in parts[2:]))
+
+
+def _named(parts: list[str]) -> tuple[float, ...] | None:
+    """Return the centre of the field that is named, and the radius after it."""
+    found = field_of_name(" ".join(parts))
+    if found is not None:
+        return found.ra, found.dec
+    found = field_of_name(" ".join(parts[:-1]))
+    if found is None or not _NUMBER.fullmatch(parts[-1]):
+        return None
+    return found.ra, found.dec, float(parts[-1].replace("\u2212", "-"))
 
 
 def _angles(text: str, longitude: str, latitude: str) -> tuple[float, float]:
@@ -55,6 +71,7 @@ def _plain(angle: str) -> str:
 def _refused(text: str) -> InvalidValueError:
     message = (
         f"'{text[:40]}' is no position: write right ascension, declination and an optional radius in degrees, such as "
-        "150.12 2.21 0.5, or 10:00:28.6 +02:12:21. Names of objects are not looked up."
+        "150.12 2.21 0.5, or 10:00:28.6 +02:12:21, or the name of a survey field, such as COSMOS. Names of objects are "
+        "not looked up: this server asks no other service."
     )
     return InvalidValueError(message, field="covers")

@@ -42,13 +42,22 @@ class TableBlock:
     has_keys
         Whether the tables may have foreign keys.
     rows
-        Functions that make rows of tables of TAP_SCHEMA, by the name of the table, faster than from ``tables``.
+        Functions that make rows of tables of TAP_SCHEMA, by the name of the table, faster than from ``tables``, and
+        rows of tables that the provider has itself.
     """
 
     key: str
     tables: Callable[[], Iterable[TapTable]]
     has_keys: bool = False
     rows: Mapping[str, Callable[[], "pa.Table"]] = field(default_factory=dict)
+    _row_blocks: dict[str, RowBlock] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def row_block(self, name: str) -> RowBlock:
+        """Return the rows of a table of TAP_SCHEMA, or of another one of ``rows``; the same object each time."""
+        known = self._row_blocks.get(name)
+        if known is None:
+            known = self._row_blocks[name] = RowBlock(self.key, partial(_block_rows, name, self))
+        return known
 
 
 class TableProvider(Protocol):
@@ -211,11 +220,7 @@ class TableCatalog:
             return RowFiles((self._files.file(full_name, repr(described), partial(schema_rows, described)),))
         own = TableBlock(_TAP_SCHEMA.name, partial(self._standard_tables, identity), has_keys=True)
         blocks = [block for provider in self._providers for block in provider.blocks(identity)]
-        parts = [
-            RowBlock(block.key, partial(_block_rows, name, block))
-            for block in (*blocks, own)
-            if block.has_keys or name not in _KEYS
-        ]
+        parts = [block.row_block(name) for block in (*blocks, own) if block.has_keys or name not in _KEYS]
         return self._segments.files(full_name, reader_of(identity), parts)
 
 

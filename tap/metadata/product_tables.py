@@ -11,7 +11,7 @@ from core.files.kept import KeptFiles
 from core.markdown import plain_text
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
-from products.lifecycle.visible import VisibleProduct
+from products.lifecycle.visible import Block, VisibleProduct
 from products.models import Product, ProductTable
 from products.rows.stored_columns import stored_names
 from products.service import ProductDetails
@@ -41,6 +41,10 @@ _PHOTOZ = TapSchema(
     "photoz", "The catalogue of photometric-redshift data products: metadata of those that you may read", ()
 )
 _LONGEST_DESCRIPTION = 1000
+
+#: Blocks are forgotten when there are so many times as many as those that were used last, and some more.
+_MOST_BLOCKS_EACH = 2
+_FEW_BLOCKS = 32
 
 
 class ProductTables:
@@ -76,6 +80,7 @@ class ProductTables:
         self._challenges = challenges
         self._segments = RowSegments(files, files.stored)
         self._described_tables: WeakValueDictionary[tuple[int, int], TapTable] = WeakValueDictionary()
+        self._blocks: dict[str, TableBlock] = {}
 
     def stamp(self) -> object:
         """Return a value that changes whenever a product, a type or a release changes."""
@@ -111,10 +116,29 @@ class ProductTables:
     def blocks(self, identity: Identity) -> Iterator[TableBlock]:
         """Yield the tables of ``photoz``, and those of products with neighbouring numbers."""
         yield TableBlock(_PHOTOZ.name, partial(self._metadata, identity), has_keys=True)
-        for block in self._published.visible(identity).blocks.values():
-            rows = {"columns": self._column_rows, "tables": self._table_rows}
-            makers = {name: partial(make, block.products) for name, make in rows.items()}
-            yield TableBlock(block.key, partial(self._described, block.products), rows=makers)
+        yield from self._product_blocks(identity)
+
+    def _product_blocks(self, identity: Identity) -> list[TableBlock]:
+        """Return the products in blocks, the same objects until they change.
+
+        New ones for each query would be thousands of objects, for which Python's garbage collector runs.
+        """
+        kept = self._blocks
+        found = [
+            kept.get(block.key) or kept.setdefault(block.key, self._block(block))
+            for block in self._published.visible(identity).blocks.values()
+        ]
+        if len(kept) > _MOST_BLOCKS_EACH * (len(found) + _FEW_BLOCKS):
+            self._blocks = {block.key: block for block in found}
+        return found
+
+    def _block(self, block: Block) -> TableBlock:
+        rows = {name: partial(self._product_rows, name, block.products) for name in PRODUCT_TABLES}
+        rows |= {
+            "columns": partial(self._column_rows, block.products),
+            "tables": partial(self._table_rows, block.products),
+        }
+        return TableBlock(block.key, partial(self._described, block.products), rows=rows)
 
     def _described(self, products: Sequence[VisibleProduct]) -> Iterator[TapTable]:
         for some in in_parts(products):
@@ -141,10 +165,9 @@ class ProductTables:
         """Return the files of the rows of a table of ``photoz``."""
         full_name = f"{_PHOTOZ.name}.{name}"
         if name in PRODUCT_TABLES:
-            blocks = self._published.visible(identity).blocks.values()
-            parts = [(block.key, block.products) for block in blocks] or [("", ())]
-            rows = [RowBlock(key, partial(self._product_rows, name, products)) for key, products in parts]
-            return self._segments.files(full_name, reader_of(identity), rows)
+            rows = [block.row_block(name) for block in self._product_blocks(identity)]
+            empty = RowBlock("", partial(self._product_rows, name, ()))
+            return self._segments.files(full_name, reader_of(identity), rows or [empty])
         listed = self._published.types() if name == "product_types" else self._published.releases(identity)
         return RowFiles((self._files.file(full_name, repr(listed), partial(list_rows, name, listed)),))
 

@@ -15,6 +15,7 @@ from products.lifecycle.published import PublishedProducts
 from products.models import ColumnSummary, ProductStatus, Visibility
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
 from products.service import NewProduct, ProductService
+from tap.metadata.catalog import TableBlock
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.product_tables import ProductTables
 from tap.metadata.rows import product_column_rows, product_rows, tap_schema_rows
@@ -104,3 +105,22 @@ def test_products_are_described_alike_with_and_without_their_columns(published: 
         made = [product_rows(table, published.details(products, columns=known), "http://x") for known in (True, False)]
         assert made[0].equals(made[1])
         assert made[0].num_rows == {"products": 4, "product_files": 1}[table]
+
+
+def test_blocks_that_have_not_changed_stay_the_same_objects(
+    published: PublishedProducts, database: Database, tmp_path: Path
+):
+    """Thousands of new objects for each query would make Python's garbage collector run every few queries."""
+    provider = ProductTables(published, tmp_path, Settings(base_url="http://x"), MetadataFiles(tmp_path))
+
+    def blocks() -> list[TableBlock]:
+        return [block for block in provider.blocks(ANONYMOUS) if not block.has_keys]
+
+    first = blocks()
+    assert [id(block) for block in blocks()] == [id(block) for block in first]
+    assert first[0].row_block("columns") is first[0].row_block("columns")
+    with database.write() as session:
+        session.get_one(ProductRow, 1).description = "Changed"
+    changed = blocks()
+    assert changed[0].key != first[0].key
+    assert changed[0].rows["products"]().column("description").to_pylist()[0] == "Changed"

@@ -6,6 +6,7 @@ import pytest
 from lxml import etree
 from pydantic import ValidationError
 
+import webui
 from core.auth.models import ANONYMOUS
 from core.settings import Settings
 from webui.pages.rendering.templates import PageRenderer
@@ -14,6 +15,12 @@ from webui.pages.rendering.templates import PageRenderer
 def _about(tmp_path: Path, **settings: str) -> str:
     renderer = PageRenderer(Settings(data=tmp_path, **settings))  # type: ignore[arg-type]  # all of them are texts
     return bytes(renderer.page("about.html", ANONYMOUS, limit=1, wheel=None).body).decode()
+
+
+def test_pages_name_static_files_by_addresses_that_browsers_keep():
+    templates = Path(webui.__file__).parent / "templates"
+    named = [path.name for path in templates.rglob("*.html") if '"/static/' in path.read_text(encoding="utf-8")]
+    assert named == []
 
 
 def test_banner_contact_and_acknowledgement_are_shown_where_they_are_set(tmp_path: Path):
