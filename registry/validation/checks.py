@@ -1,6 +1,6 @@
 """Checks of a record: the schemas, vocabularies, and what harvesters and DataCite want of a good record."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from lxml import etree
 
 from registry.documents.voresource import resource_element
 from registry.models import ResourceRecord
+from registry.terms import subject_term
 from registry.validation.schemas import SCHEMA_FOLDER, harvest_schema
 
 __all__ = ["Finding", "record_findings", "server_findings"]
@@ -31,9 +32,24 @@ class Finding:
     is_error: bool = False
 
 
-def record_findings(record: ResourceRecord, schemas: Path = SCHEMA_FOLDER) -> tuple[Finding, ...]:
-    """Return what is wrong with a record; without a folder of schemas, their part is left out."""
-    return (*_schema_findings(record, schemas), *_content_findings(record), *_column_findings(record))
+def record_findings(
+    record: ResourceRecord, schemas: Path = SCHEMA_FOLDER, thesaurus: Collection[str] | None = None
+) -> tuple[Finding, ...]:
+    """Return what is wrong with a record.
+
+    Parameters
+    ----------
+    schemas
+        Folder of the XML schemas; without it, their part is left out.
+    thesaurus
+        Terms of the IVOA vocabulary *uat*; without them, the subjects are not looked up.
+    """
+    return (
+        *_schema_findings(record, schemas),
+        *_content_findings(record),
+        *_column_findings(record),
+        *(() if thesaurus is None else _subject_findings(record, thesaurus)),
+    )
 
 
 def server_findings(authority: str, public_url: str, contact: str, schemas: Path = SCHEMA_FOLDER) -> Iterator[Finding]:
@@ -90,6 +106,17 @@ def _column_findings(record: ResourceRecord) -> Iterator[Finding]:
                 yield Finding(f"'{column.unit}', the unit of column {column.name}, is not a unit of VOUnit 1.1.")
         if without:
             yield Finding(f"{len(without)} of {len(table.columns)} columns have no UCD.")
+
+
+def _subject_findings(record: ResourceRecord, thesaurus: Collection[str]) -> Iterator[Finding]:
+    for subject in record.content.subjects:
+        term = subject_term(subject)
+        if subject.uat is not None and term not in thesaurus:
+            yield Finding(
+                f"'{term}', the term of the keyword '{subject.text}', is not in the thesaurus.", is_error=True
+            )
+        elif subject.uat is None:
+            yield Finding(f"The keyword '{subject.text}' has no number of the Unified Astronomy Thesaurus.")
 
 
 def _is_unit(text: str) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 from lxml import etree
 
+from core.errors import InvalidValueError
+
 __all__ = ["SCHEMA_FOLDER", "harvest_schema"]
 
 #: Where python3-gavo installs them.
@@ -37,9 +39,19 @@ _SAME = {"stc-v1.30.xsd": "stc.xsd", "VOResource-v1.0.xsd": "VOResource.xsd"}
 
 @lru_cache(maxsize=2)
 def harvest_schema(folder: Path = SCHEMA_FOLDER) -> Any:  # lxml ships no types
-    """Return one schema of OAI-PMH with all kinds of records; None when the folder does not exist."""
+    """Return one schema of OAI-PMH with all kinds of records; None when the folder does not exist.
+
+    Raises
+    ------
+    InvalidValueError
+        The folder does not have all schemas.
+    """
     if not folder.is_dir():
         return None
+    missing = [name for name in _FILES.values() if not (folder / name).is_file()]
+    if missing:
+        message = f"The folder {folder} has no {', '.join(missing)}; the one of python3-gavo has all schemas."
+        raise InvalidValueError(message)
     root = etree.Element(f"{_XSD}schema")
     for namespace, name in _FILES.items():
         etree.SubElement(root, f"{_XSD}import", namespace=namespace, schemaLocation=f"local:{name}")

@@ -15,6 +15,9 @@ registry_app = typer.Typer(help="Registry of the public products and the service
 _SchemasOption = Annotated[
     Path | None, typer.Option("--schemas", help="Folder of the XML schemas; by default that of python3-gavo.")
 ]
+_ThesaurusOption = Annotated[
+    Path | None, typer.Option("--thesaurus", help="File of the IVOA vocabulary uat (desise), to look keywords up in.")
+]
 
 
 @registry_app.command("validate")
@@ -22,12 +25,15 @@ def validate_records(
     strict: Annotated[bool, typer.Option("--strict", help="End with status 1 for warnings, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     schemas: _SchemasOption = None,
+    thesaurus: _ThesaurusOption = None,
     data: DataOption = None,
 ) -> None:
     """Validate each record against the official schemas and vocabularies; end with status 1 if one is refused."""
     from registry.validation.checks import record_findings, server_findings
     from registry.validation.schemas import SCHEMA_FOLDER
+    from registry.validation.thesaurus import read_thesaurus
 
+    terms = None if thesaurus is None else read_thesaurus(thesaurus)
     folder, found, count = schemas or SCHEMA_FOLDER, [], 0
     with open_services(data) as services:
         settings = services.settings
@@ -35,7 +41,7 @@ def validate_records(
         found += [("server", finding) for finding in of_server]
         for record in services.registry.records.records():
             count += 1
-            found += [(record.identifier, finding) for finding in record_findings(record, folder)]
+            found += [(record.identifier, finding) for finding in record_findings(record, folder, terms)]
     errors = sum(finding.is_error for _, finding in found)
     if as_json:
         lines = [{"record": name, "error": item.is_error, "message": item.sentence} for name, item in found]

@@ -1,10 +1,16 @@
 """Findings in records."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from core.errors import InvalidValueError
 from registry.service import RecordService
+from registry.validation import schemas
 from registry.validation.checks import record_findings, server_findings
+from registry.validation.thesaurus import read_thesaurus
 from tests.registry.conftest import Catalogue
 from tests.registry.schemas import harvest_schema
 
@@ -41,3 +47,34 @@ def test_settings_that_harvesters_need_are_named(tmp_path: Path):
     assert list(server_findings("example.org", "https://pz.example.org", "desk@example.org", tmp_path)) == []
     found = list(server_findings("photoz.local", "http://127.0.0.1:8000", "", tmp_path / "none"))
     assert [finding.is_error for finding in found] == [True, False, False, False]
+
+
+def test_keywords_are_looked_up_in_the_thesaurus(catalogue: Catalogue, records: RecordService, tmp_path: Path):
+    file = tmp_path / "uat.desise"
+    names = ("redshift-surveys", "virtual-observatories", "galaxies")
+    file.write_text(json.dumps({"terms": {name: {"label": name} for name in names}}))
+    keywords = [{"text": "Galaxies", "uat": 573}, {"text": "Gallaxies", "uat": 573}, {"text": "my words"}]
+    catalogue.publish(attribution={"keywords": keywords})
+    terms = read_thesaurus(file)
+
+    found = {record.product: record_findings(record, tmp_path / "none", terms) for record in records.records()}
+    (of_product,) = [findings for product, findings in found.items() if product is not None]
+    sentences = {finding.sentence: finding.is_error for finding in of_product}
+    assert sentences["'gallaxies', the term of the keyword 'Gallaxies', is not in the thesaurus."] is True
+    assert sentences["The keyword 'my words' has no number of the Unified Astronomy Thesaurus."] is False
+    assert not any("'Galaxies'" in sentence for sentence in sentences)
+    assert found[None] == (), "the subjects of the services are terms of the thesaurus"
+
+
+def test_a_folder_without_the_schemas_is_refused(tmp_path: Path):
+    with pytest.raises(InvalidValueError, match=r"has no OAI-PMH\.xsd, oai_dc\.xsd"):
+        schemas.harvest_schema(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, "no JSON", "[]", '{"terms": {}}'])
+def test_a_file_that_is_no_thesaurus_is_refused(tmp_path: Path, content: str | None):
+    file = tmp_path / "uat.desise"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(InvalidValueError, match=r"uat\.desise"):
+        read_thesaurus(file)
