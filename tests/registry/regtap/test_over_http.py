@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
@@ -330,6 +331,26 @@ def test_dachs_harvests_the_records(site: SmallSite, service: TAPService, tmp_pa
     assert {url for _, urls in harvested for url in urls} == {
         row["access_url"] for row in service.search("SELECT access_url FROM rr.interface")
     }
+
+
+def test_topcat_finds_services_by_keywords(site: SmallSite):
+    classes, source = Path("/usr/share/java/starlink-vo.jar"), Path(__file__).with_name("KeywordSearch.java")
+    if shutil.which("javac") is None or not classes.is_file():
+        pytest.skip("the classes of TOPCAT, or a JDK, are not installed: apt-get install stilts default-jdk-headless")
+    quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+    command = ["java", *quick, "-cp", str(classes), str(source), site.url("reg/tap"), "nameless"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [row[0] for row in found] == ["ConeSearch"], "TAP, which is one service, has none of the word"
+    ((_, identifier, title, publisher, address),) = found
+    assert (identifier, title, publisher) == (
+        "ivo://photoz.local/products/2_nameless",
+        "Nameless",
+        "Photo-z Server",
+    )
+    answer = requests.get(address, params={"RA": 10.5, "DEC": -15, "SR": 0.01}, timeout=60)
+    assert answer.text.count("<STREAM") + answer.text.count("<TR>") > 0
 
 
 def test_what_a_record_says_of_downloads_is_there(site: SmallSite):
