@@ -4,10 +4,11 @@ import html
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from core.auth.schema import UserRow
 from pipelines.challenges.models import SubmittedMethod
+from pipelines.challenges.schema import DistributionsRow
 from pipelines.challenges.stored_files import submitted_bytes
 from pipelines.challenges.submissions import NewSubmission
 from tests.pipelines.challenges.samples import submission_file
@@ -99,3 +100,15 @@ def test_a_submission_that_was_stopped_before_its_checks_is_checked_when_it_is_s
     arena.app.services.jobs.run(jobs.created[1], owner="olga")
     found = arena.scored("alice", name, number)
     assert (found["state"], len(found["checks"])) == ("scored", 6)
+
+    # Scored by a version that put nothing into bins, it has no distributions until it is scored again.
+    figure = f"/api/challenges/{name}/board/?format=svg&figure=redshifts-{number}"
+    drawn = arena.ask("olga", "GET", figure).content
+    with arena.app.services.database.write() as session:
+        session.execute(delete(DistributionsRow).where(DistributionsRow.submission_id == number))
+    assert arena.ask("olga", "GET", figure).status_code == 404
+    assert "figure=pit" not in arena.ask("olga", "GET", f"/challenges/{name}/submissions/{number}").text
+    arena.json("olga", "POST", f"/{name}/submissions/{number}/score/")
+    assert arena.scored("alice", name, number)["state"] == "scored"
+    assert arena.ask("olga", "GET", figure).content == drawn
+    assert "figure=pit" in arena.ask("olga", "GET", f"/challenges/{name}/submissions/{number}").text
