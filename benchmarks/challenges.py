@@ -22,9 +22,10 @@ from sqlalchemy import insert, select
 from benchmarks.validation import generate
 from core.auth.models import Scope
 from core.files import StoredBytes
+from pipelines.challenges.checks import check_submission
 from pipelines.challenges.definition import parse_definition
 from pipelines.challenges.models import ChallengeState, SubmittedMethod
-from pipelines.challenges.schema import ScoreRow, SubmissionRow
+from pipelines.challenges.schema import DistributionsRow, ScoreRow, SubmissionRow
 from pipelines.challenges.scoring import score_submission
 from pipelines.challenges.submissions import NewSubmission
 from server.services import Services
@@ -82,7 +83,7 @@ def _submit(app: Application, folder: Path, estimates: Path, truth: Path) -> int
     begin = time.process_time()
     new = NewSubmission("main", SubmittedMethod("A method"))
     made = challenges.submissions.submit_file(admin, _NAME, new, estimates.name, stored)
-    print(f"checks             {time.process_time() - begin:7.2f} s of a processor: {made.state}")
+    print(f"submission         {time.process_time() - begin:7.2f} s of a processor: {made.state}")
     services.jobs.wait(made.job_id or "", owner="admin", seconds=600)
     return made.id
 
@@ -100,21 +101,27 @@ def _score(services: Services, number: int) -> float:
     assert product[0] is not None
     file = TableFile(product[0], product[1], product[2], product[3], TableOptions())
     begin = time.process_time()
+    check_submission(challenges.files, file, definition.tasks[0])
+    print(f"checks             {time.process_time() - begin:7.2f} s of a processor")
+    begin = time.process_time()
     score_submission(challenges.files, file, definition.tasks[0], definition, lambda *_: None)
     return time.process_time() - begin
 
 
 def _repeat(services: Services, first: int, count: int) -> None:
-    """Store the first submission and its scores under further numbers."""
-    submission, score = SubmissionRow.__table__, ScoreRow.__table__
+    """Store the first submission, its scores and its distributions under further numbers."""
+    submission, score, binned = SubmissionRow.__table__, ScoreRow.__table__, DistributionsRow.__table__
     with services.database.write() as session:
         row = dict(session.execute(select(submission).where(submission.c.id == first)).mappings().one())
         scores = [
             dict(each) for each in session.execute(select(score).where(score.c.submission_id == first)).mappings()
         ]
+        found = session.execute(select(binned).where(binned.c.submission_id == first)).mappings()
+        distributions = [dict(each) for each in found]
         for number in range(first + 1, first + count):
             own = {**row, "id": number, "stored_id": None, "job_id": None, "sha256": f"{number:064d}"}
             session.execute(insert(SubmissionRow), [own])
+            session.execute(insert(DistributionsRow), [{**each, "submission_id": number} for each in distributions])
             session.execute(insert(ScoreRow), [
                 {**each, "submission_id": number, "value": each["value"] and each["value"] + number / 1e4}
                 for each in scores

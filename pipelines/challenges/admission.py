@@ -9,16 +9,16 @@ from sqlalchemy.orm import Session
 from core.errors import ConflictError, TooLargeError, TooManyRequestsError
 from pipelines.challenges.definition import TaskSet
 from pipelines.challenges.files import TableFile
-from pipelines.challenges.models import Challenge, ChallengeState, SubmissionState
+from pipelines.challenges.models import WAITING, Challenge, ChallengeState, SubmissionState
 from pipelines.challenges.schema import SubmissionRow
 from pipelines.challenges.storage import count_of
 
 __all__ = ["check_limits", "check_new", "check_open", "rejected_before", "task_of", "too_large"]
 
 _DAY = timedelta(days=1)
-#: States of submissions that count towards the limits: scores may have been computed.
-_COUNTED = (SubmissionState.QUEUED, SubmissionState.SCORED, SubmissionState.WITHDRAWN)
-_STANDING = (SubmissionState.QUEUED, SubmissionState.SCORED)
+#: States of submissions that count towards the limits: scores may have been computed, or may yet be.
+_COUNTED = (*WAITING, SubmissionState.SCORED, SubmissionState.WITHDRAWN)
+_STANDING = (*WAITING, SubmissionState.SCORED)
 
 
 def task_of(challenge: Challenge, name: str) -> TaskSet:

@@ -95,14 +95,14 @@ class ChallengeServices:
         return ChallengeTableSource(self._database)
 
     def job_kinds(self) -> Iterator[JobKind]:
-        """Yield the kind of job that scores submissions."""
+        """Yield the kind of job that checks and scores submissions."""
         yield JobKind(
             SCORE,
             self._run,
             retry=True,
             seconds=self._settings.job_seconds,
             on_end=self._ended,
-            label="Scoring of a submission",
+            label="Checks and scoring of a submission",
         )
 
     def _run(self, context: JobContext) -> None:

@@ -7,21 +7,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.columns import COMPUTED_UTYPE
-from core.errors import InvalidValueError, PhotozError
+from core.errors import ConflictError, InvalidValueError, PhotozError, TooLargeError, UnreadableFileError
 from core.photoz.forms import DensityForm
 from pipelines.challenges.definition import ChallengeDefinition, TaskSet
 from pipelines.challenges.files import ChallengeFiles, TableFile
-from pipelines.challenges.models import CheckResult
+from pipelines.challenges.models import CHECKS, CheckResult
 from pipelines.challenges.scoring import read_truth
 from pipelines.inputs.rows import RowSource
 from pipelines.validation.columns import density_form
 from pipelines.validation.estimates import read_columns
 from pipelines.validation.matching import comparable_ids
 
-__all__ = ["CHECKS", "check_submission", "check_truth", "column_like", "test_ids"]
+__all__ = ["check_submission", "check_truth", "column_like", "file_check", "test_ids"]
 
-#: Names of the checks, in their order.
-CHECKS = ("file", "ensemble", "ancillary", "columns", "identifier", "objects")
 _MOST_NAMED = 3
 _MOST_LISTED = 12
 _NOT_DONE = "Not checked, because an earlier check failed."
@@ -36,10 +34,21 @@ class _Columns:
 
 
 def check_submission(files: ChallengeFiles, file: TableFile, task: TaskSet) -> tuple[CheckResult, ...]:
-    """Run the checks of a submission; those that depend on a failed one are not done."""
+    """Run the checks of a submission; those that depend on a failed one are not done.
+
+    Raises
+    ------
+    ConflictError
+        The test products cannot be read.
+    """
     results = list(_checked(files, file, task))
     done = {result.name for result in results}
     return (*results, *(CheckResult(name, passed=False, sentence=_NOT_DONE) for name in CHECKS if name not in done))
+
+
+def file_check(file: TableFile) -> CheckResult:
+    """Return the first check, which reads nothing: the file is there."""
+    return CheckResult("file", passed=True, sentence=f"The file {file.name} has {file.size} bytes.")
 
 
 def check_truth(files: ChallengeFiles, task: TaskSet, definition: ChallengeDefinition) -> None:
@@ -91,11 +100,11 @@ def column_like(names: Sequence[str], wanted: str) -> str | None:
 
 
 def _checked(files: ChallengeFiles, file: TableFile, task: TaskSet) -> Iterator[CheckResult]:
-    yield CheckResult("file", passed=True, sentence=f"The file {file.name} has {file.size} bytes.")
+    yield file_check(file)
     try:
         with files.opened(file) as rows:
             yield from _table_checks(files, rows, task)
-    except PhotozError as error:
+    except (InvalidValueError, UnreadableFileError, TooLargeError) as error:  # others are no fault of the file
         yield CheckResult("ensemble", passed=False, sentence=error.message)
 
 
@@ -127,7 +136,18 @@ def _table_checks(files: ChallengeFiles, rows: RowSource, task: TaskSet) -> Iter
         yield CheckResult("identifier", passed=False, sentence=sentence)
         return
     yield CheckResult("identifier", passed=True, sentence=f"The identifiers of the objects are in {name}.")
-    yield _objects_checked(read_columns(rows, [name])[name], test_ids(files, task))
+    yield _objects_checked(read_columns(rows, [name])[name], _wanted_ids(files, task))
+
+
+def _wanted_ids(files: ChallengeFiles, task: TaskSet) -> pa.Array:
+    """Return the identifiers of the test products; what is wrong with these is no fault of a submission."""
+    try:
+        return test_ids(files, task)
+    except PhotozError as error:
+        raise ConflictError(
+            f"The test products of the task set '{task.name}' cannot be read at present; ask the organisers to check "
+            "them, and then to score the submission again."
+        ) from error
 
 
 def _objects_checked(ids: pa.Array, wanted: pa.Array) -> CheckResult:

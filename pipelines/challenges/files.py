@@ -69,6 +69,10 @@ class ChallengeFiles:
             options = TableOptions.from_object(row.table_options if table is None else table.options)
             return TableFile(file.stored_id, file.name, file.size, file.sha256, options)
 
+    def delete(self, file: TableFile) -> None:
+        """Delete the stored file of a submission that was rejected."""
+        self._store.delete(file.stored_id)
+
     @contextmanager
     def opened(self, file: TableFile) -> Iterator[RowSource]:
         """Open the table of a file, whose rows are read in batches.

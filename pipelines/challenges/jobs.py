@@ -1,13 +1,16 @@
-"""Job function that scores a submission, and what is stored when it ends."""
+"""Job function that checks and scores a submission, and what is stored when it ends."""
+
+from dataclasses import asdict
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError
+from pipelines.challenges.checks import check_submission
 from pipelines.challenges.definition import ChallengeDefinition, TaskSet
 from pipelines.challenges.files import ChallengeFiles, TableFile
-from pipelines.challenges.models import SubmissionState
+from pipelines.challenges.models import WAITING, SubmissionState
 from pipelines.challenges.schema import ChallengeRow, DistributionsRow, ScoreRow, SubmissionRow
 from pipelines.challenges.scoring import ScoredSubmission, reproduction, score_submission
 from pipelines.challenges.storage import changed
@@ -20,7 +23,7 @@ _STOPPED = "The scoring of this submission was stopped; ask the organisers to sc
 
 
 class ScoringJobs:
-    """Job functions of the scoring of submissions.
+    """Job functions of the checks and the scoring of submissions.
 
     The job belongs to the author of the submission, who may not read the truth: the server reads it, and neither the
     log nor an error has anything of it, nor a score, which may be hidden until the challenge closes.
@@ -36,7 +39,9 @@ class ScoringJobs:
         self._files = files
 
     def run(self, context: JobContext) -> None:
-        """Score the submission of a job, and store its scores in one transaction.
+        """Check the submission of a job, score it if it passes, and store its scores in one transaction.
+
+        A submission that fails a check is stored as rejected, with the sentences of all checks, and the job completes.
 
         Raises
         ------
@@ -44,8 +49,12 @@ class ScoringJobs:
             The submission was withdrawn or cannot be scored.
         """
         number = int(context.parameters["submission"])
-        challenge_id, file, task, definition = self._submission(number)
+        challenge_id, state, file, task, definition = self._submission(number)
+        if file is None:  # a worker died after it had stored this
+            return
         context.log(f"Submission {number} to the task set {task.name}: {file.name}, SHA-256 {file.sha256}.")
+        if state is SubmissionState.CHECKING and not self._checked(context, number, challenge_id, file, task):
+            return
         found = score_submission(self._files, file, task, definition, context.progress)
         how = reproduction(file, found.truth, task, definition)
         with self._database.write() as session:
@@ -73,18 +82,44 @@ class ScoringJobs:
             failed = session.scalar(
                 update(SubmissionRow)
                 .where(SubmissionRow.id == number, SubmissionRow.job_id == job.id)
-                .where(SubmissionRow.state == SubmissionState.QUEUED)
+                .where(SubmissionRow.state.in_(WAITING))
                 .values(state=SubmissionState.FAILED, error=job.error or _STOPPED)
                 .returning(SubmissionRow.challenge_id)
             )
             if failed is not None:
                 changed(session, failed)
 
+    def _checked(self, context: JobContext, number: int, challenge_id: int, file: TableFile, task: TaskSet) -> bool:
+        """Run the checks of a submission, store their results, and return whether it is to be scored."""
+        context.progress(0.0, "Checking the submission")
+        checks = check_submission(self._files, file, task)
+        passed = all(check.passed for check in checks)
+        values: dict[str, object] = {"state": SubmissionState.QUEUED}
+        if not passed:
+            values = {"state": SubmissionState.REJECTED, "stored_id": None}
+        with self._database.write() as session:
+            kept = session.execute(
+                update(SubmissionRow)
+                .where(SubmissionRow.id == number, SubmissionRow.state == SubmissionState.CHECKING)
+                .values(checks=[asdict(check) for check in checks], **values)
+                .returning(SubmissionRow.id)
+            ).first()
+            if kept is None:
+                raise ConflictError(f"The submission {number} was withdrawn while it was checked.")
+            changed(session, challenge_id)
+        for check in checks:
+            context.log(f"{'Passed' if check.passed else 'Failed'}: {check.sentence}")
+        if not passed:
+            self._files.delete(file)
+            context.progress(1.0, "Rejected")
+        return passed
+
     @staticmethod
     def _is_scored(session: Session, number: int) -> bool:
         return session.scalar(select(SubmissionRow.state).where(SubmissionRow.id == number)) == SubmissionState.SCORED
 
-    def _submission(self, number: int) -> tuple[int, TableFile, TaskSet, ChallengeDefinition]:
+    def _submission(self, number: int) -> tuple[int, SubmissionState, TableFile | None, TaskSet, ChallengeDefinition]:
+        """Return a submission with its file; one that was rejected has none."""
         with self._database.read() as session:
             found = session.execute(
                 select(SubmissionRow, ChallengeRow)
@@ -96,15 +131,13 @@ class ScoringJobs:
             row, challenge = found
             definition = ChallengeDefinition.model_validate(challenge.definition)
             task = definition.task(row.task_set)
-            if row.stored_id is None or task is None:
+            state = SubmissionState(row.state)
+            if task is None or (row.stored_id is None and state is not SubmissionState.REJECTED):
                 raise ConflictError(f"The submission {number} is {row.state}; it is not scored.")
             options = TableOptions.from_object(row.table_options)
-            return (
-                challenge.id,
-                TableFile(row.stored_id, row.file_name, row.size, row.sha256, options),
-                task,
-                definition,
-            )
+            stored = row.stored_id
+            file = None if stored is None else TableFile(stored, row.file_name, row.size, row.sha256, options)
+            return challenge.id, state, file, task, definition
 
 
 def _store(session: Session, number: int, found: ScoredSubmission) -> None:

@@ -8,7 +8,9 @@ from enum import StrEnum
 from pipelines.challenges.definition import ChallengeDefinition
 
 __all__ = [
+    "CHECKS",
     "SCORE",
+    "WAITING",
     "Challenge",
     "ChallengeState",
     "CheckResult",
@@ -18,7 +20,9 @@ __all__ = [
     "SubmittedMethod",
 ]
 
-#: Name of the kind of job that scores a submission.
+#: Names of the checks of a submission, in their order.
+CHECKS = ("file", "ensemble", "ancillary", "columns", "identifier", "objects")
+#: Name of the kind of job that checks and scores a submission.
 SCORE = "score_submission"
 
 
@@ -34,15 +38,26 @@ class ChallengeState(StrEnum):
 class SubmissionState(StrEnum):
     """State of a submission.
 
-    ``rejected`` failed a check and was not scored; ``queued`` waits for its scores or is being scored; ``failed``
-    passed the checks, but its densities or point estimates cannot be used.
+    ``checking`` waits for its checks or is being checked; ``rejected`` failed a check and was not scored; ``queued``
+    waits for its scores or is being scored; ``failed`` passed the checks, but its densities or point estimates cannot
+    be used, or its job was stopped.
     """
 
+    CHECKING = "checking"
     REJECTED = "rejected"
     QUEUED = "queued"
     SCORED = "scored"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a job is to check or to score the submission."""
+        return self in WAITING
+
+
+#: States in which a job is to check or to score a submission.
+WAITING = (SubmissionState.CHECKING, SubmissionState.QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,11 @@ class Submission:
     scored_at: datetime | None
     withdrawn_at: datetime | None
     reproduction: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether it passed all checks; their results are there when all are made."""
+        return len(self.checks) == len(CHECKS) and not self.problems
 
     @property
     def problems(self) -> Sequence[str]:

@@ -83,7 +83,7 @@ class SubmissionRow(Base):
     table_options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     state: Mapped[str] = mapped_column(String(10))
     method: Mapped[dict[str, object]] = mapped_column(JSON)  # a MethodDescription
-    checks: Mapped[list[dict[str, object]]] = mapped_column(JSON)  # CheckResults
+    checks: Mapped[list[dict[str, object]]] = mapped_column(JSON)  # CheckResults; the first until all are made
     reproduction: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)  # a Reproduction, when it is scored
     job_id: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None] = mapped_column(Text)

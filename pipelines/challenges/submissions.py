@@ -1,6 +1,5 @@
-"""`SubmissionService`: submit, check, list and withdraw submissions, and queue the jobs that score them."""
+"""`SubmissionService`: submit, list and withdraw submissions, and queue the jobs that check and score them."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
@@ -25,14 +24,14 @@ from pipelines.challenges.admission import (
     task_of,
     too_large,
 )
-from pipelines.challenges.checks import check_submission
+from pipelines.challenges.checks import file_check
 from pipelines.challenges.definition import TaskSet
 from pipelines.challenges.files import ChallengeFiles, TableFile
 from pipelines.challenges.models import (
     SCORE,
+    WAITING,
     Challenge,
     ChallengeState,
-    CheckResult,
     Score,
     Submission,
     SubmissionState,
@@ -207,7 +206,7 @@ class SubmissionService:
             if submission.state not in {SubmissionState.SCORED, SubmissionState.FAILED}:
                 raise ConflictError(f"The submission {number} is {submission.state}; it cannot be scored again.")
             record_challenge(session, identity, "score again", row, submission=number)
-        self._queue(identity, number)
+        self._queue(identity, number, SubmissionState.QUEUED if submission.is_checked else SubmissionState.CHECKING)
         return self.get(identity, name, number)
 
     def log(self, identity: Identity, name: str, number: int) -> tuple[str, ...]:
@@ -225,7 +224,7 @@ class SubmissionService:
     def reconcile(self) -> None:
         """Fail submissions whose scoring was never queued, or whose jobs are gone, so that they can be scored again."""
         with self._database.read() as session:
-            rows = session.scalars(select(SubmissionRow).where(SubmissionRow.state == SubmissionState.QUEUED)).all()
+            rows = session.scalars(select(SubmissionRow).where(SubmissionRow.state.in_(WAITING))).all()
         for row in rows:
             problem = self._interruption(row)
             if problem is None:
@@ -233,7 +232,7 @@ class SubmissionService:
             with self._database.write() as session:
                 session.execute(
                     update(SubmissionRow)
-                    .where(SubmissionRow.id == row.id, SubmissionRow.state == SubmissionState.QUEUED)
+                    .where(SubmissionRow.id == row.id, SubmissionRow.state.in_(WAITING))
                     .where(SubmissionRow.job_id.is_not_distinct_from(row.job_id))
                     .values(state=SubmissionState.FAILED, error=problem)
                 )
@@ -255,7 +254,7 @@ class SubmissionService:
     def _submit(
         self, identity: Identity, name: str, new: NewSubmission, file: TableFile, product_id: int | None
     ) -> Submission:
-        """Check a file, of which the submission becomes the owner, and queue its scoring."""
+        """Store a submission, which becomes the owner of a file, and queue its checks and its scoring."""
         kept = False
         try:
             challenge, task = self._open_task(identity, name, new.task_set)
@@ -267,30 +266,22 @@ class SubmissionService:
             user_id = identity.require(Scope.WRITE)
             with self._database.read() as session:
                 check_new(session, challenge, task, user_id, file.sha256)
-            checks = check_submission(self._files, file, task)
-            number, kept = self._store_row(identity, name, new, file, product_id, checks)
+            number = self._store_row(identity, name, new, file, product_id)
+            kept = True
         finally:
             if not kept:
                 self._store.delete(file.stored_id)
-        if kept:
-            try:
-                self._queue(identity, number)
-            except PhotozError:
-                self._discard(number, file.stored_id)
-                raise
+        try:
+            self._queue(identity, number, SubmissionState.CHECKING)
+        except PhotozError:
+            self._discard(number, file.stored_id)
+            raise
         return self.get(identity, name, number)
 
     def _store_row(
-        self,
-        identity: Identity,
-        name: str,
-        new: NewSubmission,
-        file: TableFile,
-        product_id: int | None,
-        checks: Sequence[CheckResult],
-    ) -> tuple[int, bool]:
-        """Store a submission, and return its number and whether it passed; the limits hold under a lock."""
-        passed = all(check.passed for check in checks)
+        self, identity: Identity, name: str, new: NewSubmission, file: TableFile, product_id: int | None
+    ) -> int:
+        """Store a submission that is to be checked, and return its number; the limits hold under a lock."""
         user_id, now = identity.require(Scope.WRITE), utc_now()
         with self._database.write() as session:
             row = find_challenge(session, identity, name, lock=True)
@@ -298,34 +289,32 @@ class SubmissionService:
             task = task_of(challenge, new.task_set)
             check_open(challenge, now)
             check_new(session, challenge, task, user_id, file.sha256)
-            if passed:
-                check_limits(session, challenge, task, user_id, now)
-                self._quota.check(session, user_id, file.size, lock=True)
+            check_limits(session, challenge, task, user_id, now)
+            self._quota.check(session, user_id, file.size, lock=True)
             submission = rejected_before(session, challenge, task, user_id, file.sha256) or SubmissionRow(
                 challenge_id=challenge.id, task_set=task.name, user_id=user_id, sha256=file.sha256, reproduction={}
             )
             submission.product_id, submission.file_name, submission.size = product_id, file.name[:255], file.size
-            submission.stored_id = file.stored_id if passed else None
+            submission.stored_id, submission.job_id = file.stored_id, None
             submission.table_options = file.options.to_object()
-            submission.state = SubmissionState.QUEUED if passed else SubmissionState.REJECTED
+            submission.state = SubmissionState.CHECKING
             submission.method = asdict(new.method)
-            submission.checks = [asdict(check) for check in checks]
+            submission.checks = [asdict(file_check(file))]
             submission.submitted_at = now
             session.add(submission)
             session.flush()
             changed(session, challenge.id)
-            if passed:
-                record_challenge(session, identity, "submit", row, submission=submission.id, task_set=task.name)
-            return submission.id, passed
+            record_challenge(session, identity, "submit", row, submission=submission.id, task_set=task.name)
+            return submission.id
 
-    def _queue(self, identity: Identity, number: int) -> None:
-        """Create and run the job that scores a submission; one that was withdrawn meanwhile stays withdrawn."""
+    def _queue(self, identity: Identity, number: int, state: SubmissionState) -> None:
+        """Create and run the job of a submission; one that was withdrawn meanwhile stays withdrawn."""
         job = self._jobs.create(SCORE, {"submission": str(number)}, owner=identity.name, run=False)
         with self._database.write() as session:
             challenge_id = session.scalar(
                 update(SubmissionRow)
                 .where(SubmissionRow.id == number, SubmissionRow.state != SubmissionState.WITHDRAWN)
-                .values(job_id=job.id, state=SubmissionState.QUEUED, error=None)
+                .values(job_id=job.id, state=state, error=None)
                 .returning(SubmissionRow.challenge_id)
             )
             if challenge_id is not None:

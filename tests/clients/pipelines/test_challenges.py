@@ -68,8 +68,8 @@ def test_what_is_refused_says_which_check_it_did_not_pass(challenge: Challenge, 
         del arrays["ancil/zmode"]
 
     submission = challenge.submit(submission_file(tmp_path / "wrong", without_mode), method="Without mode")
-    assert submission.state == "rejected"
     with pytest.raises(FailedJobError, match="zmode"):
         submission.wait()
+    assert (submission.state, len(submission.checks)) == ("rejected", 6)
     with pytest.raises(InvalidValueError, match="task set"):
         challenge.submit(submission_file(tmp_path / "other"), method="Other", task="other")

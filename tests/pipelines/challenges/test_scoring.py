@@ -10,10 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
-from core.errors import InvalidValueError
-from pipelines.challenges.checks import CHECKS, check_submission, check_truth
+from core.errors import ConflictError, InvalidValueError
+from pipelines.challenges.checks import check_submission, check_truth
 from pipelines.challenges.definition import ChallengeDefinition
 from pipelines.challenges.files import ChallengeFiles, TableFile
+from pipelines.challenges.models import CHECKS
 from pipelines.challenges.scoring import ScoredSubmission, SubsetScore, read_truth, score_submission
 from products.adjustments.options import TableOptions
 from products.readers import ReadLimits
@@ -235,6 +236,15 @@ def test_a_file_that_is_no_table_is_told_so(case: Case, tmp_path: Path):
     checks = {check.name: check for check in check_submission(case.files, _file(path), definition.tasks[0])}
     assert not checks["ensemble"].passed
     assert checks["objects"].sentence == "Not checked, because an earlier check failed."
+
+
+def test_a_test_set_that_cannot_be_read_rejects_no_submission(case: Case, tmp_path: Path):
+    definition = _definition(task={"test": [_TEST + 10]})
+    broken = tmp_path / "broken.hdf5"
+    broken.write_bytes(b"nothing")
+    files = _Folder({_TEST + 10: broken}, tmp_path / "scratch")
+    with pytest.raises(ConflictError, match=r"test products of the task set 'recipe' cannot be read"):
+        check_submission(files, _file(submission_file(case.folder)), definition.tasks[0])
 
 
 @pytest.mark.parametrize("form", ["interp", "quant", "mixmod"])

@@ -12,7 +12,7 @@ from core.errors import InvalidValueError
 from pipelines.challenges.board import Board
 from pipelines.challenges.definition import parse_definition
 from pipelines.challenges.exports.archive import board_zip
-from pipelines.challenges.exports.charts import figure_chart, ranking_chart
+from pipelines.challenges.exports.charts import REDSHIFTS, figure_chart, ranking_chart
 from pipelines.challenges.exports.tables import board_csv, board_ecsv, board_latex
 from pipelines.challenges.models import Challenge
 from webui.api.bodies import parse_body, read_fields
@@ -84,7 +84,8 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         form = chosen_format(format, ("json", *_FORMS, "zip"))
         chosen = {"task_set": task_set, "subset": subset, "metric": metric}
         if form == "zip" or figure or submissions:
-            return _figures(identity, name, form, figure, submission_numbers(submissions), chosen)
+            numbers = submission_numbers(submissions) or submission_numbers(_own_number(figure))
+            return _figures(identity, name, form, figure, numbers, chosen)
         found = challenges.boards.board(identity, name, **chosen)
         if form == "json":
             return JSONResponse(board_json(found))
@@ -124,6 +125,12 @@ def submission_numbers(text: str) -> tuple[int, ...]:
         if not (part.isascii() and part.isdecimal() and len(part) < _LONGEST):
             raise InvalidValueError(f"'{part:.40}' is no number of a submission.", field="submissions")
     return tuple(map(int, parts))
+
+
+def _own_number(figure: str) -> str:
+    """Return the number in the name of a figure of one submission, such as ``redshifts-3``; else nothing."""
+    first, _, number = figure.rpartition("-")
+    return number if first == REDSHIFTS else ""
 
 
 def _attached(file_name: str) -> dict[str, str]:

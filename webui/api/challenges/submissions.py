@@ -121,7 +121,7 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
             return Response(scores_csv(found), media_type=CSV)
         return of_scores.response(request, found, score_json)
 
-    @router.get("/challenges/{name}/submissions/{number}/log", summary="The log of its scoring")
+    @router.get("/challenges/{name}/submissions/{number}/log", summary="The log of its checks and its scoring")
     def log(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
         return {"lines": list(challenges.submissions.log(identity, name, number))}
 
@@ -132,7 +132,7 @@ def _add_submitting(router: APIRouter, services: WebServices) -> None:
     @router.post(
         "/challenges/{name}/submissions",
         status_code=201,
-        summary="Submit a product, or a file in a form; it is checked",
+        summary="Submit a product, or a file in a form; a job checks and scores it",
     )
     async def submit(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.WRITE)

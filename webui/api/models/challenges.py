@@ -59,7 +59,7 @@ class Submission(Response):
     file_name: str | None
     size: int | None
     sha256: str | None
-    state: Literal["rejected", "queued", "scored", "failed", "withdrawn"]
+    state: Literal["checking", "rejected", "queued", "scored", "failed", "withdrawn"]
     method: str
     description: str
     code: str

@@ -58,13 +58,16 @@ CHALLENGE_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ),
     ("get", f"{_C}/submissions"): OperationDoc("Newest first.", listed(SUBMISSION), Listed[Submission]),
     ("post", f"{_C}/submissions"): OperationDoc(
-        "With a file, a multipart form with these fields before the file.",
-        SUBMISSION,
+        "With a file, a multipart form with these fields before the file. The answer comes before the file is read: "
+        "the state is checking, then rejected with the sentences of the six checks, or queued, then scored or failed.",
+        {**SUBMISSION, "state": "checking", "checks": SUBMISSION["checks"][:1]},
         Submission,
         body=SubmissionBody,
         sent=SUBMITTED,
     ),
-    ("get", _S): OperationDoc("With its six checks.", SUBMISSION, Submission),
+    ("get", _S): OperationDoc(
+        "With its six checks; the first alone while the state is checking.", SUBMISSION, Submission
+    ),
     ("get", f"{_S}/scores"): OperationDoc(
         "The format is json or csv.", listed(SCORE), Listed[Score], media=(JSON, _CSV)
     ),

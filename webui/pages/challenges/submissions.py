@@ -60,7 +60,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             scores=scores,
             metrics=METRICS,
             log=submissions.log(identity, name, number),
-            is_waiting=found.state is SubmissionState.QUEUED,
+            is_waiting=found.state.is_waiting,
         )
 
     @router.post("/challenges/{name}/submissions/{number}/withdraw")

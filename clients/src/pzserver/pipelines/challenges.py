@@ -34,6 +34,7 @@ __all__ = ["Board", "Challenge", "Challenges", "Submission"]
 Estimates: TypeAlias = "Product | Uploadable | SupportsIndex"
 
 _LOOK_SECONDS = 1.0
+_WAITING = ("checking", "queued")
 _ESTIMATES = "photoz_estimates"
 
 
@@ -63,12 +64,12 @@ class Submission:
 
     @property
     def state(self) -> str:
-        """``queued``, ``scored``, ``rejected`` by a check, ``failed`` or ``withdrawn``."""
+        """``checking``, ``rejected`` by a check, ``queued``, ``scored``, ``failed`` or ``withdrawn``."""
         return self.record.state
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """The checks, each with a sentence."""
+        """The checks, each with a sentence; while the state is ``checking``, the first alone."""
         return self.record.checks
 
     @property
@@ -78,11 +79,11 @@ class Submission:
 
     @property
     def log(self) -> tuple[str, ...]:
-        """Lines of the log of its scoring."""
+        """Lines of the log of its checks and its scoring."""
         return tuple(self._connection.json("GET", f"{self._path}/log/")["lines"])
 
     def wait(self, *, timeout: float = 3600) -> Submission:
-        """Wait until it is scored, and return it.
+        """Wait until it is checked and scored, and return it.
 
         Raises
         ------
@@ -91,7 +92,7 @@ class Submission:
             sentences of the checks that did not pass.
         """
         end = time.monotonic() + timeout
-        while self.reload().state == "queued":
+        while self.reload().state in _WAITING:
             if time.monotonic() > end:
                 raise FailedJobError(f"The submission {self.number} was not scored in {timeout:g} s.")
             time.sleep(_LOOK_SECONDS)
@@ -200,7 +201,7 @@ class Challenge:
         seconds: float | None = None,
         progress: bool = False,
     ) -> Submission:
-        """Submit estimates, and return the submission with its checks; what passes is scored by the server.
+        """Submit estimates, and return the submission, which the server checks, and scores if it passes.
 
         Parameters
         ----------

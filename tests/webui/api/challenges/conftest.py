@@ -77,7 +77,7 @@ class Arena:
 
         def ended() -> bool:
             found.update(self.json(who, "GET", f"/{name}/submissions/{number}/"))
-            return bool(found["state"] != "queued")
+            return found["state"] not in {"checking", "queued"}
 
         wait_for(ended, seconds=120)
         return found

@@ -72,6 +72,9 @@ def _look_at_distributions(arena: Arena, one: int, other: int) -> None:
         assert arena.ask("bob", "GET", f"{address}{name}&subset=private").status_code == 400
         assert arena.ask("olga", "GET", f"{address}{name}&subset=private").status_code == 200
         assert arena.ask("nobody", "GET", f"{address}{name}").status_code == 404
+    for wrong, word in (("987654", "not on this board"), ("x", "no number")):
+        refused = arena.json("bob", "GET", f"/dc/board/?format=svg&figure=redshifts-{wrong}", status=400)
+        assert word in refused["submissions"][0]
     steps = {who: arena.ask(who, "GET", f"{address}pit&submissions={one}").text.count("H") for who in ("bob", "olga")}
     assert steps["bob"] < steps["olga"]  # bins are merged for participants
     board = arena.ask("bob", "GET", "/challenges/dc/board").text

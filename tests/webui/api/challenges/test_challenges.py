@@ -35,7 +35,7 @@ EXPECTED = {
     "sigma_mad": 0.0046489048,
 }  # fmt: skip
 ACTIONS = [
-    "create challenge", "change challenge", "open challenge", "submit", "submit", "submit", "score again",
+    "create challenge", "change challenge", "open challenge", "submit", "submit", "submit", "submit", "score again",
     "withdraw submission", "closed challenge", "published challenge",
 ]  # fmt: skip
 
@@ -302,8 +302,9 @@ def _submit_to_it(arena: Arena) -> tuple[dict[str, Any], dict[str, Any], dict[st
     )  # fmt: skip
     body = {"product": product.id, "method": "FlexZBoost", "authors": ["Alice", "Al"], "seconds": 12.5}
     first = arena.json("alice", "POST", "/dc/submissions/", status=201, json=body)
-    assert (first["state"], first["authors"], first["product"]) == ("queued", ["Alice", "Al"], product.id)
-    assert all(check["passed"] for check in first["checks"])
+    assert (first["state"], first["authors"], first["product"]) == ("checking", ["Alice", "Al"], product.id)
+    assert [check["name"] for check in first["checks"]] == ["file"]  # the others are made by the job
+    assert [check["passed"] for check in arena.scored("alice", "dc", first["id"])["checks"]] == [True] * 6
     assert arena.ask("bob", "POST", "/api/challenges/dc/submissions/", json=body).status_code == 404
     second = arena.send("bob", "dc", shifted(0.025)).json()
 
@@ -311,9 +312,13 @@ def _submit_to_it(arena: Arena) -> tuple[dict[str, Any], dict[str, Any], dict[st
         del arrays["ancil/zmode"]
         arrays["ancil/object_id"][0] = 5
 
-    wrong = arena.send("carol", "dc", lacking).json()
-    assert wrong["state"] == "rejected"
+    sent = arena.send("carol", "dc", lacking).json()
+    wrong = arena.scored("carol", "dc", sent["id"])
+    assert (sent["state"], wrong["state"]) == ("checking", "rejected")
     assert [check["name"] for check in wrong["checks"] if not check["passed"]] == ["columns", "objects"]
+    sentences = [check["sentence"] for check in wrong["checks"]]
+    log = arena.json("carol", "GET", f"/dc/submissions/{sent['id']}/log/")["lines"]
+    assert all(any(sentence in line for line in log) for sentence in sentences)
     third = arena.send("carol", "dc", shifted(0.1)).json()
     numbers = [each["id"] for each in (first, second, third)]
     for who, number in zip(("alice", "bob", "carol"), numbers, strict=True):
