@@ -24,12 +24,13 @@ def challenge(ours: PzServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
         objects_file(folder, truth_file), name="Test set of the library", product_type="photoz_estimates",
         columns={"object_id": "id"},
     ).publish()  # fmt: skip
-    definition = {"name": "library", **definition_of(objects.number, truth.number, scores_shown="at_once")}
-    ours.connection.json("POST", "challenges/", json={**definition, "limits": {"per_day": 20}})
-    ours.connection.json("PATCH", "challenges/library/", json={"state": "open"})
+    definition = definition_of(objects.number, truth.number, scores_shown="at_once", limits={"per_day": 20})
+    made = ours.challenges.create("library", definition)
+    assert made.record.state == "draft"
+    assert made.set_state("open").record.state == "open"
     yield ours.challenges["library"]
     for state in ("closed", "published"):
-        ours.connection.json("PATCH", "challenges/library/", json={"state": state})
+        made.set_state(state)
 
 
 def test_a_challenge_is_found_with_its_test_set(ours: PzServer, challenge: Challenge):

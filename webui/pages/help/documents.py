@@ -17,7 +17,7 @@ _ORDER = {
         "tutorial", "pages", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines",
         "validation", "challenges", "registry", "vospace", "library", "rest", "glossary",
     ),
-    "Notebooks": ("first-estimates", "from-0-3-7", "topcat-and-pyvo", "lsdb-and-rail"),
+    "Notebooks": ("first-estimates", "from-0-3-7", "topcat-and-pyvo", "lsdb-and-rail", "a-challenge"),
     "For operators": (
         "settings", "operations", "upgrading", "survey-catalogues", "security", "demo-data", "architecture",
     ),

@@ -1,4 +1,4 @@
-"""Challenges: take part with estimates, look at scores and boards."""
+"""Challenges: make them, take part with estimates, look at scores and boards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pzserver.products.products import read_pages
 from pzserver.tables.records import RecordList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     import pandas as pd
@@ -235,6 +235,18 @@ class Challenge:
         made = self._connection.json("POST", f"challenges/{self.name}/submissions/", json=fields)
         return Submission(self._connection, SubmissionModel.from_json(made))
 
+    def set_state(self, state: str) -> Challenge:
+        """Make it ``open``, ``closed``, ``published`` or again a ``draft``, as an organiser, and return it.
+
+        Raises
+        ------
+        InvalidValueError
+            The state does not follow the present one, or a truth has other objects than its test set.
+        """
+        changed = self._connection.json("PATCH", f"challenges/{self.name}/", json={"state": state})
+        self.record = ChallengeModel.from_json(changed)
+        return self
+
     def submissions(self) -> SubmissionList:
         """List your submissions; all of them for organisers."""
         found = read_pages(self._connection, f"challenges/{self.name}/submissions/", {})
@@ -281,6 +293,31 @@ class Challenges:
     def __iter__(self) -> Iterator[Challenge]:
         for item in read_pages(self._connection, "challenges/", {}):
             yield Challenge(self._connection, self._catalogue, ChallengeModel.from_json(item))
+
+    def create(
+        self, name: str, definition: Mapping[str, object], *, organisers: Iterable[str] = (), groups: Iterable[str] = ()
+    ) -> Challenge:
+        """Make a challenge as a draft, as an administrator.
+
+        Parameters
+        ----------
+        name
+            Name in addresses: small letters, digits, - and _.
+        definition
+            Its title, task sets, metrics and so on.
+        organisers
+            Accounts that run it.
+        groups
+            Groups whose members take part; all users without any.
+
+        Raises
+        ------
+        InvalidValueError
+            A value is wrong, or there is one of this name; the message says which.
+        """
+        body = {**definition, "name": name, "organisers": list(organisers), "groups": list(groups)}
+        made = self._connection.json("POST", "challenges/", json=body)
+        return Challenge(self._connection, self._catalogue, ChallengeModel.from_json(made))
 
     def __getitem__(self, name: str) -> Challenge:
         """Return a challenge by its name.
