@@ -169,7 +169,9 @@ class Settings(SurveyScaleSettings):
         description="Requests in a minute of one user, or of one address of callers without a name, to each process of "
         "the server; 0 is no limit.",
     )
-    head_seconds: float = Field(10, gt=0, description="Seconds in which the head of a request must arrive.")
+    head_seconds: float = Field(
+        10, gt=0, description="Seconds in which the head of a request must arrive, from its first byte."
+    )
     body_rate: int = Field(
         1000, ge=0, description="Bytes per second at which the body of a request must arrive at least, over 20 seconds."
     )
