@@ -53,7 +53,7 @@ FIELDS: tuple[SurveyField, ...] = (
     SurveyField(214.8667, 52.6781, ("CFHTLS D3",), _LEGACY),
     SurveyField(218.025, 34.28, ("Bootes", "Boötes", "NDWFS Bootes"), "NDWFS (Jannuzi & Dey 1999)"),
     SurveyField(269.733, 66.018, ("EDF-N", "EDFN", "Euclid Deep Field North"), _EUCLID),
-    SurveyField(333.879, -17.732, ("CFHTLS D4",), _LEGACY),
+    SurveyField(333.882, -17.735, ("CFHTLS D4",), _LEGACY),
 )
 
 
