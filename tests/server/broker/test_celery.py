@@ -104,7 +104,7 @@ def test_an_upload_that_redis_forgot_is_inspected_by_a_worker_and_published(site
     site.api.json("POST", f"products/{product['id']}/inspect/")
     site.broker.restart()
     with site.worker(anew=True):
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + 4 * SECONDS  # the worker imports all that it needs
         while (found := site.api.json("GET", f"products/{product['id']}/inspection/?wait=5"))["state"] != "done":
             assert time.monotonic() < deadline, f"no sweep sent the job again: {found}"
         site.api.json("PUT", f"products/{product['id']}/columns/", json=MEANINGS)
