@@ -38,6 +38,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # it mixes what one test compiled with what another one did not.
 os.environ["NUMBA_DISABLE_JIT"] = "1"
 
+# Nothing that is imported and collected goes away again, so nothing is to be looked for until all of it is there.
+gc.disable()
+
 # No test depends on how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -81,6 +84,7 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector the thousands of tests and modules that stay until the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

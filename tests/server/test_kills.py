@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -24,9 +23,10 @@ from server.services import Services
 from tests.server.api import Api
 from tests.support.commands import photoz
 from tests.support.ports import free_port
-from tests.support.processes import is_gone, processor_seconds, start, wait_until
-from tests.support.server import first_account, photoz_command
+from tests.support.processes import is_gone, processor_seconds, wait_until
+from tests.support.server import first_account, warm_starter
 from tests.support.waiting import is_answered, wait_for
+from tests.support.warm_start import WarmCommand
 
 pytestmark = pytest.mark.slow
 
@@ -52,17 +52,16 @@ class Server:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.token = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: WarmCommand | None = None
         self.log = data.parent / "server.log"
 
     def start(self) -> Api:
         """Start the server and wait until it answers."""
-        port, command = free_port(), photoz_command()
-        assert command is not None
+        port = free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOZ_")}
         environment = kept | {"PHOTOZ_DATA": str(self.data), "PHOTOZ_PORT": str(port), "PHOTOZ_DEMO": "false"}
         environment |= {"PHOTOZ_JOB_WORKERS": "1", "PHOTOZ_QUERY_WORKERS": "1"}
-        self._process = start([str(command), "serve"], log=self.log, env=environment)
+        self._process = warm_starter().start(["serve"], env=environment, output=self.log)
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: is_answered(f"{url}/availability"), self._process, self.log, 90)
         account = first_account(self.log.read_text())

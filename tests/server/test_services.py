@@ -44,7 +44,9 @@ def services(settings: Settings) -> Iterator[Services]:
 def living_parts() -> list[object]:
     """Find the objects of this process that are parts; what nobody holds is collected before."""
     gc.collect()
-    return [thing for thing in gc.get_objects() if is_part(type(thing))]
+    living = gc.get_objects()
+    kinds = {kind for kind in set(map(type, living)) if is_part(kind)}
+    return [thing for thing in living if type(thing) in kinds]
 
 
 def is_part(kind: type) -> bool:

@@ -1,15 +1,21 @@
-"""CADC's command-line client ``vos``, unmodified, as somebody runs it on a machine of their own."""
+"""CADC's command-line client ``vos``, unmodified, as somebody runs it on a machine of their own.
 
+Its commands are forked from a process that has imported the libraries it stands on, not from one that has started it.
+"""
+
+import atexit
 import os
 import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from tests.support.warm_start import WarmStarter
 
 __all__ = ["VosClient"]
 
 _SECONDS = 300.0
-_START = "import sys; from vos.commands import {0} as command; sys.argv[0] = '{0}'; sys.exit(command())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +47,13 @@ class VosClient:
         """Run a command and give its status and what it said."""
         token = () if self.token is None else ("--token", self.token)
         self.home.mkdir(parents=True, exist_ok=True)
-        return subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", _START.format(command), *token, *self.options, *map(str, words)],
-            env={**os.environ, "HOME": str(self.home), **dict(self.environment)},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
-        )
+        environment = {**os.environ, "HOME": str(self.home), **dict(self.environment)}
+        arguments = [command, *token, *self.options, *map(str, words)]
+        with tempfile.TemporaryDirectory() as folder:
+            output, errors = Path(folder) / "output", Path(folder) / "errors"
+            running = _starter().start(arguments, env=environment, output=output, errors=errors)
+            status = running.wait(_SECONDS)
+            return subprocess.CompletedProcess(running.args, status, output.read_text(), errors.read_text())
 
     def must(self, command: str, *words: str | Path) -> str:
         """Run a command that must succeed, and give its output."""
@@ -62,3 +66,11 @@ class VosClient:
         done = self.run(command, *words)
         assert done.returncode != 0, f"{command} {' '.join(map(str, words))} succeeded:\n{done.stdout}"
         return done.stdout + done.stderr
+
+
+@cache
+def _starter() -> WarmStarter:
+    """Return the one that starts all these commands of this process."""
+    starter = WarmStarter(Path(__file__).with_name("vos_process.py"), program=())
+    atexit.register(starter.close)
+    return starter

@@ -1,11 +1,12 @@
 """A process that has imported the server, and forks a copy of itself for each command ``photoz`` that it is sent.
 
 A command that Python starts anew spends seconds of processor time on its imports. Tests that start servers to look at
-something else than their start take this way.
+something else than their start take this way. Other programs in Python have a process of their own.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,11 +15,12 @@ from pathlib import Path
 
 __all__ = ["WarmCommand", "WarmStarter"]
 
-_SCRIPT = Path(__file__).with_name("warm_process.py")
+_START_SECONDS = 600.0
+_PHOTOZ = Path(__file__).with_name("warm_process.py")
 
 
 class WarmCommand:
-    """A command ``photoz`` in a forked process; the part of ``subprocess.Popen`` that the tests use.
+    """A command in a forked process; the part of ``subprocess.Popen`` that the tests use.
 
     Parameters
     ----------
@@ -51,10 +53,14 @@ class WarmCommand:
         assert self.returncode is not None
         return self.returncode
 
+    def send_signal(self, number: int) -> None:
+        """Send the process a signal if it still runs."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
     def kill(self) -> None:
         """Kill the process if it still runs."""
-        if self.returncode is None:
-            os.kill(self.pid, 9)
+        self.send_signal(signal.SIGKILL)
 
     def end(self, status: int) -> None:
         """Note the exit status."""
@@ -63,16 +69,25 @@ class WarmCommand:
 
 
 class WarmStarter:
-    """Starts commands by way of a process that has imported the server; that process ends with this one."""
+    """Starts commands by way of a process that has imported what they need; that process ends with this one.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    script
+        What that process runs: it calls ``serve`` of ``warm_process.py``.
+    program
+        First word of each command.
+    """
+
+    def __init__(self, script: Path = _PHOTOZ, program: tuple[str, ...] = ("photoz",)) -> None:
+        self._program = program
         self._lock = threading.Lock()
         self._made = threading.Condition(self._lock)
         self._new: list[int] = []
         self._running: dict[int, WarmCommand] = {}
         self._early: dict[int, int] = {}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(_SCRIPT)],
+            [sys.executable, "-P", str(script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -84,21 +99,22 @@ class WarmStarter:
     def start(
         self, words: Sequence[str], *, env: Mapping[str, str], output: Path, errors: Path | None = None
     ) -> WarmCommand:
-        """Run ``photoz`` with some words and exactly this environment; append what it prints to files.
+        """Run a command with some words and exactly this environment; append what it prints to files.
 
         Parameters
         ----------
         errors
             Where its standard error goes; with its output unless it is given.
         """
-        sent = {"words": list(words), "env": dict(env), "output": str(output), "errors": str(errors or output)}
+        args = [*self._program, *words]
+        sent = {"words": args, "env": dict(env), "output": str(output), "errors": str(errors or output)}
         with self._lock:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(sent) + "\n")
             self._process.stdin.flush()
             while not self._new:
-                assert self._made.wait(120), "the warm process does not answer"
-            command = WarmCommand(self._new.pop(), ["photoz", *words])
+                assert self._made.wait(_START_SECONDS), "the warm process does not answer"
+            command = WarmCommand(self._new.pop(), args)
             if command.pid in self._early:
                 command.end(self._early.pop(command.pid))
             else:

@@ -1,13 +1,14 @@
 """A Celery worker with the kinds of job of the tests, as a process of its own.
 
-``python -m tests.uws.celery_workers REDIS DATABASE FOLDER WORKERS`` is what that process runs.
+It is forked from a process that has imported what it needs; ``main`` is what it runs, with the words REDIS DATABASE
+FOLDER WORKERS. The processes in which its jobs run are programs of their own, as users have them.
 """
 
+import atexit
 import functools
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,11 +17,12 @@ from pathlib import Path
 from core.database import Database
 from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
 from server.broker.worker import CeleryWorkerConfig, run_celery_worker
+from tests.support.warm_start import WarmCommand, WarmStarter
 from tests.uws.job_kinds import make_kinds
 from uws import JobLimits, JobService
 from uws.lifecycle.fair_share import FairShare
 
-__all__ = ["celery_worker"]
+__all__ = ["MEMORY_BYTES", "celery_worker", "main"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STOP_SECONDS = 60
@@ -28,26 +30,25 @@ MEMORY_BYTES = 1_000_000_000
 
 
 @contextmanager
-def celery_worker(
-    redis_url: str, database_url: str, folder: Path, workers: int = 1
-) -> Iterator[subprocess.Popen[bytes]]:
+def celery_worker(redis_url: str, database_url: str, folder: Path, workers: int = 1) -> Iterator[WarmCommand]:
     """Run a worker; kill it with its pool at the end, which is quicker than telling it to stop."""
     words = [redis_url, database_url, str(folder), str(workers)]
-    with (folder / "worker.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.uws.celery_workers", *words],
-            env=os.environ | {"PYTHONPATH": str(_ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            process_group=0,
-        )
+    environment = os.environ | {"PYTHONPATH": str(_ROOT)}
+    process = _starter().start(words, env=environment, output=folder / "worker.log")
     try:
         yield process
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(_STOP_SECONDS)
+
+
+@functools.cache
+def _starter() -> WarmStarter:
+    """Return the one that starts all these workers of this process."""
+    starter = WarmStarter(Path(__file__).with_name("celery_process.py"), program=("celery_worker",))
+    atexit.register(starter.close)
+    return starter
 
 
 def main() -> None:
@@ -77,7 +78,3 @@ class _Services:
         self.jobs = JobService(
             self.database, queue, self.kinds, fair_share=self.fair_share, resubmit_after=RESUBMIT_AFTER
         )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Kinds of job for the tests; worker processes import them from here."""
+"""Kinds of job for the tests; worker processes import them from here, and what is heavy when a job needs it."""
 
 import hashlib
 import os
@@ -6,9 +6,6 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
-
-import duckdb
-import numpy as np
 
 from core.errors import InvalidValueError
 from uws import Job, JobContext, JobKind
@@ -105,6 +102,8 @@ class _Marking:
 
     def spin(self, context: JobContext) -> None:
         self.begun(context)
+        import numpy as np
+
         values = np.arange(1000.0)
         while True:
             values = np.sqrt(values + 1.0)
@@ -119,6 +118,8 @@ class _Marking:
 
     def spin_in_duckdb(self, context: JobContext) -> None:
         self.begun(context)
+        import duckdb
+
         pairs = "range(100000) a(n), range(100000) b(n), range(100000) c(n)"
         with duckdb.connect(config={"threads": 2}) as connection:
             connection.execute(f"SELECT count(*) FROM {pairs} WHERE (a.n * b.n + c.n) % 7 = 3").fetchall()
@@ -174,4 +175,6 @@ def _leave(context: JobContext) -> None:
 
 
 def _hog(context: JobContext) -> None:
+    import numpy as np
+
     np.ones(10**12, dtype=np.uint8)

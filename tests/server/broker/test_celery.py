@@ -20,9 +20,10 @@ from server.cli.main import app
 from tests.server.api import Api
 from tests.server.test_whole_path import MEANINGS, SMALL
 from tests.support.postgres import PostgresServer
-from tests.support.processes import command_of, ending_within, processor_seconds
+from tests.support.processes import command_as, command_of, ending_within, processor_seconds, start
 from tests.support.redis import RedisServer, redis_server
-from tests.support.server import RunningServer, photoz_command, running_server
+from tests.support.server import RunningServer, photoz_command, running_server, warm_starter
+from tests.support.warm_start import WarmCommand
 
 pytestmark = pytest.mark.slow
 
@@ -44,19 +45,16 @@ class Site:
     api: Api
 
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Run ``photoz worker``, and stop it as an operator does."""
+    def worker(self, *, anew: bool = False) -> Iterator[subprocess.Popen[bytes] | WarmCommand]:
+        """Run ``photoz worker``, forked or as it is installed, and stop it as an operator does."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOZ_")}
+        env = kept | self.env | {"PHOTOZ_DATA": str(self.server.data)}
         log = self.server.data.parent / "worker.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [str(photoz_command()), "worker"],
-                env=kept | self.env | {"PHOTOZ_DATA": str(self.server.data)},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                process_group=0,
-            )
+        process: subprocess.Popen[bytes] | WarmCommand
+        if anew:
+            process = start(command_as(None, [photoz_command(), "worker"]), log=log, env=env)
+        else:
+            process = warm_starter().start(["worker"], env=env, output=log)
         try:
             yield process
             process.send_signal(signal.SIGTERM)
@@ -105,8 +103,8 @@ def test_an_upload_that_redis_forgot_is_inspected_by_a_worker_and_published(site
     product = site.api.upload("Through Celery", "redshift_catalog", catalogue)
     site.api.json("POST", f"products/{product['id']}/inspect/")
     site.broker.restart()
-    with site.worker():
-        deadline = time.monotonic() + SECONDS
+    with site.worker(anew=True):
+        deadline = time.monotonic() + 4 * SECONDS  # the worker imports all that it needs
         while (found := site.api.json("GET", f"products/{product['id']}/inspection/?wait=5"))["state"] != "done":
             assert time.monotonic() < deadline, f"no sweep sent the job again: {found}"
         site.api.json("PUT", f"products/{product['id']}/columns/", json=MEANINGS)

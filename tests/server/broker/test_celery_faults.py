@@ -22,6 +22,7 @@ from server.broker.job_queue import CeleryQueue
 from tests.support.processes import ending_within, is_gone
 from tests.support.redis import RedisServer, redis_server
 from tests.support.waiting import wait_for
+from tests.support.warm_start import WarmCommand
 from tests.uws.celery_workers import celery_worker
 from tests.uws.conftest import AnyJobs
 from tests.uws.job_kinds import count_marks, make_kinds, marks
@@ -88,7 +89,7 @@ def jobs(broker: RedisServer, postgres_tables_url: str, tmp_path: Path) -> Itera
 
 
 @pytest.fixture
-def start_worker(jobs: AnyJobs, broker: RedisServer) -> Iterator[Callable[[], psutil.Popen]]:
+def start_worker(jobs: AnyJobs, broker: RedisServer) -> Iterator[Callable[..., WarmCommand]]:
     with ExitStack() as started:
         yield lambda workers=1: started.enter_context(
             celery_worker(broker.url, jobs.database.url, jobs.folder, workers)
