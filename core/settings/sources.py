@@ -26,6 +26,7 @@ _HIDDEN = "(secret)"
 _EXAMPLES: Mapping[str, str] = {
     "transfer_hosts": '["data.example.org"]',
     "catalogue_places": '["/srv/catalogues", "s3://surveys/"]',
+    "registry_sources": '["https://registry.example.org/oai.xml"]',
     "table_upload_networks": '["10.1.0.0/16"]',
     "token_scopes": '{"read:tap": "read"}',
 }

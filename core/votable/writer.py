@@ -27,6 +27,7 @@ def write_votable(
     *,
     serialization: Serialization,
     limit: int | None,
+    states_errors: bool = True,
 ) -> Iterator[bytes]:
     """Write a VOTable with one RESOURCE of results and one TABLE.
 
@@ -39,6 +40,8 @@ def write_votable(
         Metadata, with the columns of `votable_columns`, so that they agree with the batches.
     limit
         MAXREC: rows beyond it are omitted, and the INFO after the table has the value OVERFLOW.
+    states_errors
+        Whether the document is completed on an error; else the error is raised, for files that are whole or not there.
     """
     if serialization == "BINARY":
         description = replace(description, columns=binary_columns(description.columns))
@@ -53,6 +56,8 @@ def write_votable(
                 for batch in limited:
                     yield encode(batch)
             except PhotozError as e:
+                if not states_errors:
+                    raise
                 ending = Info("QUERY_STATUS", "ERROR", e.message)
             yield rest()
         if ending := ending or limited.ending:

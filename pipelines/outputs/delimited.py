@@ -9,23 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from pipelines.outputs.stored_tables import StoredTable
+from pipelines.outputs.stored_tables import ResultTable
 
-__all__ = ["write_csv", "write_stored_csv"]
+__all__ = ["write_csv"]
 
 
-def write_csv(table: pa.Table, path: Path) -> None:
-    """Write a table as CSV; NaN is written as an empty field, as pandas does."""
+def write_csv(table: ResultTable, path: Path) -> None:
+    """Write a table as CSV, batch by batch; NaN is written as an empty field, as pandas does."""
     with path.open("wb") as file:
         _write_names(table.schema, file)
-        _write_rows(table, file)
-
-
-def write_stored_csv(table: StoredTable, path: Path) -> None:
-    """Write a table on disk as CSV, batch by batch."""
-    with path.open("wb") as file:
-        _write_names(table.schema, file)
-        for batch in table.to_batches():
+        for batch in table.to_batches(max_chunksize=65_536):
             _write_rows(pa.Table.from_batches([batch]), file)
 
 

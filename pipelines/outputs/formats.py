@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-
 from core.errors import InvalidValueError
-from pipelines.outputs.delimited import write_csv, write_stored_csv
+from pipelines.outputs.delimited import write_csv
 from pipelines.outputs.fits import write_fits
 from pipelines.outputs.hdf5 import write_hdf5
 from pipelines.outputs.parquet import write_parquet
-from pipelines.outputs.stored_tables import StoredTable, link_parquet, rows_in_memory
+from pipelines.outputs.stored_tables import ResultTable, StoredTable, link_parquet
 from pipelines.outputs.votable import write_votable
 from products.readers.formats import CSV, ECSV, FITS, HDF5, PARQUET, VOTABLE, FileFormat
 
@@ -35,9 +33,7 @@ class OutputFormat:
     file_format
         The format in the table of readers.
     write
-        Writes a table to a path.
-    write_stored
-        Writes a table on disk without reading it into memory; None when the format cannot be written so.
+        Writes a table to a path, in memory or on disk, without reading one on disk as a whole.
     other_names
         Further names in configurations.
     inputs
@@ -47,8 +43,7 @@ class OutputFormat:
     """
 
     file_format: FileFormat
-    write: Callable[[pa.Table, Path], None]
-    write_stored: Callable[[StoredTable, Path], None] | None = None
+    write: Callable[[ResultTable, Path], None]
     other_names: tuple[str, ...] = ()
     inputs: tuple[FileFormat, ...] = ()
     details: Mapping[str, object] = field(default_factory=dict)
@@ -64,15 +59,22 @@ class OutputFormat:
         return self.file_format.extensions[0]
 
 
+def _write_parquet(table: ResultTable, path: Path) -> None:
+    if isinstance(table, StoredTable):
+        link_parquet(table, path)
+    else:
+        write_parquet(table, path)
+
+
 #: Every format of a file that pipelines write, by its name in configurations.
 OUTPUT_FORMATS: Mapping[str, OutputFormat] = {
     known.name: known
     for known in (
-        OutputFormat(PARQUET, write_parquet, link_parquet, ("pq",), (PARQUET,)),
-        OutputFormat(CSV, write_csv, write_stored_csv, (), (CSV, ECSV), {"delimiter": ",", "has_header": True}),
-        OutputFormat(FITS, write_fits, None, ("fit",), (FITS,), {"hdu": 1}),
-        OutputFormat(HDF5, write_hdf5, None, ("h5", "hf5"), (HDF5,)),
-        OutputFormat(VOTABLE, write_votable, None, ("vot", "xml"), (VOTABLE,)),
+        OutputFormat(PARQUET, _write_parquet, ("pq",), (PARQUET,)),
+        OutputFormat(CSV, write_csv, (), (CSV, ECSV), {"delimiter": ",", "has_header": True}),
+        OutputFormat(FITS, write_fits, ("fit",), (FITS,), {"hdu": 1}),
+        OutputFormat(HDF5, write_hdf5, ("h5", "hf5"), (HDF5,)),
+        OutputFormat(VOTABLE, write_votable, ("vot", "xml"), (VOTABLE,)),
     )
 }
 
@@ -116,7 +118,7 @@ def checked_output_name(name: str) -> str:
     return name
 
 
-def write_table(table: pa.Table | StoredTable, path: Path, output_format: OutputFormat) -> None:
+def write_table(table: ResultTable, path: Path, output_format: OutputFormat) -> None:
     """Write a table; units, UCDs and descriptions on its fields are kept in every format but CSV, which has no place.
 
     Missing values are empty in CSV, null in Parquet and VOTable, and the markers of `outputs.cells` in FITS and HDF5.
@@ -129,10 +131,7 @@ def write_table(table: pa.Table | StoredTable, path: Path, output_format: Output
     """
     staged = path.with_name(f".{path.name}.part")
     try:
-        if isinstance(table, StoredTable) and output_format.write_stored is not None:
-            output_format.write_stored(table, staged)
-        else:
-            output_format.write(rows_in_memory(table), staged)
+        output_format.write(table, staged)
         staged.replace(path)
     finally:
         staged.unlink(missing_ok=True)

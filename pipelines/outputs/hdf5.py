@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-
 from core.columns import column_of_field
 from core.errors import InvalidValueError
-from pipelines.outputs.cells import array_of
+from pipelines.outputs.cells import cell_encodings
+from pipelines.outputs.stored_tables import ResultTable
 
 __all__ = ["write_hdf5"]
 
 
-def write_hdf5(table: pa.Table, path: Path) -> None:
-    """Write a table as HDF5; texts in UTF-8.
+def write_hdf5(table: ResultTable, path: Path) -> None:
+    """Write a table as HDF5, batch by batch; texts in UTF-8.
 
     Raises
     ------
@@ -21,17 +20,24 @@ def write_hdf5(table: pa.Table, path: Path) -> None:
     """
     import h5py
 
+    for name in table.schema.names:
+        if "/" in name or name in {"", "."}:
+            raise InvalidValueError(f"HDF5 cannot hold a column named '{name}': a slash separates groups.")
+    encodings = cell_encodings(table, "utf-8")
     with h5py.File(path, "w") as file:
-        for field in table.schema:
-            if "/" in field.name or field.name in {"", "."}:
-                raise InvalidValueError(f"HDF5 cannot hold a column named '{field.name}': a slash separates groups.")
-            cells = array_of(table, field.name, "utf-8")
-            dtype = cells.values.dtype
+        for encoding, field in zip(encodings, table.schema, strict=True):
+            dtype = encoding.dtype
             kind = h5py.string_dtype("utf-8", dtype.itemsize) if dtype.kind == "S" else dtype
-            dataset = file.create_dataset(field.name, data=cells.values.astype(kind))
+            dataset = file.create_dataset(encoding.name, shape=(table.num_rows,), dtype=kind)
             column = column_of_field(field)
             for key in ("unit", "ucd", "utype", "description"):
                 if text := getattr(column, key):
                     dataset.attrs[key] = text
-            if cells.missing_value is not None:
-                dataset.attrs["missing_value"] = cells.missing_value
+            if encoding.missing_value is not None:
+                dataset.attrs["missing_value"] = encoding.missing_value
+        start = 0
+        for batch in table.to_batches(max_chunksize=65_536):
+            for encoding, array in zip(encodings, batch.columns, strict=True):
+                dataset = file[encoding.name]
+                dataset[start : start + len(array)] = encoding.values(array).astype(dataset.dtype)
+            start += batch.num_rows

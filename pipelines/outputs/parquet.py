@@ -30,7 +30,9 @@ def parquet_options(table: pa.Table) -> dict[str, Any]:  # keywords of pyarrow's
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:
-    if pa.types.is_nested(column.type) or pa.types.is_boolean(column.type):
+    if pa.types.is_dictionary(column.type):
+        return True
+    if pa.types.is_nested(column.type) or pa.types.is_boolean(column.type) or pa.types.is_null(column.type):
         return False
     step = max(len(column) // _SAMPLES, _ROWS_IN_SAMPLE)
     samples = [column.slice(start, _ROWS_IN_SAMPLE) for start in range(0, len(column), step)]

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from core.errors import InvalidValueError
 from pipelines.outputs import output_format_of, write_hats, write_table
-from pipelines.outputs.stored_tables import StoredTable, rows_in_memory
+from pipelines.outputs.stored_tables import ResultTable
 
 __all__ = ["WrittenTable", "write_result"]
 
@@ -29,7 +27,7 @@ class WrittenTable:
 
 
 def write_result(
-    table: pa.Table | StoredTable,
+    table: ResultTable,
     folder: Path,
     stem: str,
     output_format: str,
@@ -61,7 +59,7 @@ def write_result(
                 "The result has no positions, which a HATS catalogue needs; choose another format.",
                 field="output_format",
             )
-        write_hats(rows_in_memory(table), folder / stem, position)
+        write_hats(table, folder / stem, position)
         path = _zipped(folder / stem) if as_zip else folder / stem
         return WrittenTable(path, {"format": "HATS"})
     chosen = output_format_of(output_format)

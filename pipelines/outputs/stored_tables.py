@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.outputs.parquet import ROWS_IN_GROUP, parquet_options
 
-__all__ = ["StoredTable", "TableWriter", "link_parquet", "rows_in_memory"]
+__all__ = ["ResultTable", "StoredTable", "TableWriter", "link_parquet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class StoredTable:
 
     def to_batches(self, max_chunksize: int = 65_536) -> Iterator[pa.RecordBatch]:
         """Yield the rows, so many at most in a batch."""
-        with pq.ParquetFile(self.path) as file:
+        # By default all of the file is buffered ahead, and stays in memory until its last row was read.
+        with pq.ParquetFile(self.path, pre_buffer=False) as file:
             for batch in file.iter_batches(max_chunksize, columns=self.schema.names):
                 columns = [batch.column(name) for name in self.schema.names]
                 yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
@@ -56,9 +57,8 @@ class StoredTable:
         return pa.Table.from_batches(self.to_batches(), schema=self.schema)
 
 
-def rows_in_memory(table: pa.Table | StoredTable) -> pa.Table:
-    """Return a table in memory, reading it if need be."""
-    return table.read() if isinstance(table, StoredTable) else table
+#: A table of a result: in memory, or on disk. Writers read either in batches.
+ResultTable: TypeAlias = pa.Table | StoredTable
 
 
 def link_parquet(table: StoredTable, path: Path) -> None:

@@ -107,7 +107,7 @@ def _sources(session: Session) -> Iterator[_Source]:
 
 
 def _difference(stored: Path, derived: Path) -> str | None:
-    with pq.ParquetFile(stored) as old, pq.ParquetFile(derived) as new:
+    with pq.ParquetFile(stored, pre_buffer=False) as old, pq.ParquetFile(derived, pre_buffer=False) as new:
         if (old.metadata.num_rows, old.schema_arrow.names) != (new.metadata.num_rows, new.schema_arrow.names):
             return (
                 f"the file gives {new.metadata.num_rows} rows with {len(new.schema_arrow)} columns, and "

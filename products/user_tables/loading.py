@@ -287,7 +287,7 @@ class _Parts(_Rows):
             yield from whole.rename_columns(wanted.names).cast(wanted).to_batches(max_chunksize=size)
             return
         for file in self._files:
-            with pq.ParquetFile(file) as parts:
+            with pq.ParquetFile(file, pre_buffer=False) as parts:
                 for batch in parts.iter_batches(size, columns=names):
                     yield pa.RecordBatch.from_arrays([batch[name] for name in names], schema=wanted)
 

@@ -32,13 +32,14 @@ def add_catalogue(
     group: _GroupOption = None,
     ra: Annotated[str, typer.Option(help="Column of right ascension, where the catalogue declares none.")] = "",
     dec: Annotated[str, typer.Option(help="Column of declination.")] = "",
+    metadata: Annotated[str, typer.Option(help="Table with units, UCDs and descriptions of columns.")] = "",
     data: DataOption = None,
 ) -> None:
     """Register a HATS catalogue or collection, or Parquet partitioned by HEALPix, as the table hats.NAME."""
     from tap.metadata.survey_catalogues.models import CatalogueValues
 
     visibility = Visibility.GROUPS if group else read
-    values = CatalogueValues(description, visibility, tuple(group or ()), ra, dec)
+    values = CatalogueValues(description, visibility, tuple(group or ()), ra, dec, metadata)
     with open_services(data) as services:
         added = services.tap.catalogues.add(OPERATOR, name, url, values)
     typer.echo(f"Added the table {added.full_name}: {_size(added)}.")

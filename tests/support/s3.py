@@ -1,13 +1,44 @@
 """A local S3, by moto."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 import s3fs
 from moto.server import ThreadedMotoServer
 
-__all__ = ["running_s3"]
+__all__ = ["SentBytes", "counted_bytes", "running_s3"]
+
+
+@dataclass(slots=True)
+class SentBytes:
+    """Bytes of the bodies of answers that an S3 has sent, by the paths of the objects."""
+
+    by_path: dict[str, int] = field(default_factory=dict)
+
+
+@contextmanager
+def counted_bytes(server: ThreadedMotoServer) -> Iterator[SentBytes]:
+    """Count what a running server sends in answer to GET while the block runs."""
+    running: Any = server._server  # moto has no other way to its WSGI server
+    app, counted = running.app, SentBytes()
+
+    def counting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        content: Iterable[bytes] = app(environ, start_response)
+        if environ["REQUEST_METHOD"] != "GET":
+            return content
+        body = b"".join(content)
+        path = environ["PATH_INFO"]
+        counted.by_path[path] = counted.by_path.get(path, 0) + len(body)
+        return [body]
+
+    running.app = counting
+    try:
+        yield counted
+    finally:
+        running.app = app
 
 
 @contextmanager

@@ -165,6 +165,11 @@ class CatalogueBody(_Body):
     groups: Sequence[str] = Field(default=(), description="Names of the groups that may read it.")
     ra: str = Field(default="", description="Column of right ascension, where the catalogue declares none.")
     dec: str = Field(default="", description="Column of declination.")
+    metadata: str = Field(
+        default="",
+        description="Path or address of a table with units, UCDs and descriptions of columns, below a place of the "
+        "settings.",
+    )
 
 
 class CataloguePatch(_Body):

@@ -67,7 +67,9 @@ def _add_list(router: APIRouter, services: WebServices) -> None:
     async def add(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         require_admin(identity)
         body = parse_body(CatalogueBody, await read_fields(request))
-        values = CatalogueValues(body.description, body.visibility, tuple(body.groups), body.ra, body.dec)
+        values = CatalogueValues(
+            body.description, body.visibility, tuple(body.groups), body.ra, body.dec, body.metadata
+        )
         add = services.tap.catalogues.add
         return catalogue_json(await run_in_threadpool(add, identity, body.name, body.url, values))
 

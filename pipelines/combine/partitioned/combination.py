@@ -13,11 +13,11 @@ from pipelines.combine.facts import PairCounts, RowFacts
 from pipelines.combine.partitioned.decisions import Decided, PartitionTask, Terms, decide, decide_partition
 from pipelines.combine.partitioned.rows import SpilledRows, contest_schema
 from pipelines.combine.partitioned.sky import divided_sky
-from pipelines.combine.partitioned.sorted_runs import SortedRuns
 from pipelines.combine.resolution import Resolution, drawn_alone, texts_of_reasons, unmatched
 from pipelines.combine.result import result_table
 from pipelines.crossmatch import Pairs
 from pipelines.crossmatch.parallel import Runner
+from pipelines.outputs.sorted_runs import SortedRuns
 from pipelines.outputs.stored_tables import StoredTable, TableWriter
 
 __all__ = ["Decisions", "combine_spilled", "decide_spilled"]

@@ -15,7 +15,6 @@ import pyarrow as pa
 from pipelines.combine.facts import PairCounts
 from pipelines.combine.partitioned.rows import contest_schema
 from pipelines.combine.partitioned.sky import SkyPartition
-from pipelines.combine.partitioned.sorted_runs import SortedRuns
 from pipelines.combine.resolution import (
     Contest,
     Priority,
@@ -25,6 +24,7 @@ from pipelines.combine.resolution import (
     resolve,
 )
 from pipelines.crossmatch import Pairs, SkyPositions, connected_groups, find_pairs_within, paired_rows
+from pipelines.outputs.sorted_runs import SortedRuns
 
 __all__ = ["Decided", "PartitionOutcome", "PartitionTask", "Terms", "decide", "decide_partition"]
 

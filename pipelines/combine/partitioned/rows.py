@@ -11,8 +11,8 @@ import pyarrow as pa
 from core.sky.healpix import nested_indices
 from pipelines.combine.facts import RowFacts, Surveys
 from pipelines.combine.homogenisation import STAR
-from pipelines.combine.partitioned.sorted_runs import SortedRuns
 from pipelines.combine.preparation import Prepared
+from pipelines.outputs.sorted_runs import SortedRuns
 
 __all__ = ["ROWS_AT_A_TIME", "SpilledRows", "contest_schema"]
 

@@ -184,7 +184,7 @@ class _Stream:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         with _read():
             for path in self._files:
-                with pq.ParquetFile(path) as file:
+                with pq.ParquetFile(path, pre_buffer=False) as file:
                     for batch in file.iter_batches(_BATCH_ROWS):
                         yield batch.cast(self.schema)
 

@@ -1,6 +1,6 @@
 """Inspection of a catalogue: its columns with units, UCDs and descriptions, its position, and its partitions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 from core.columns import Column, column_of_field
 from core.errors import InvalidValueError, UnreadableFileError
 from products.inspection.guesses import guess_meanings
+from products.lifecycle.column_descriptions import ColumnDescription
 from products.readers import ReadLimits, open_table
 from tap.engine import Conversion
+from tap.metadata.survey_catalogues.descriptions import described_columns
 from tap.metadata.survey_catalogues.listing import DataFiles, data_files
 from tap.metadata.survey_catalogues.models import CatalogueColumn, CatalogueContent, CatalogueValues
 from tap.metadata.survey_catalogues.places import CatalogueFolder
@@ -29,9 +31,18 @@ _POSITION_UCDS = {"ra": "pos.eq.ra;meta.main", "dec": "pos.eq.dec;meta.main"}
 
 
 def inspected_catalogue(
-    folder: CatalogueFolder, values: CatalogueValues, *, max_columns: int
+    folder: CatalogueFolder,
+    values: CatalogueValues,
+    descriptions: Sequence[ColumnDescription] = (),
+    *,
+    max_columns: int,
 ) -> tuple[CatalogueContent, pa.Schema]:
     """Inspect a catalogue; no partition is opened, except for one where the catalogue has no metadata.
+
+    Parameters
+    ----------
+    descriptions
+        Units, UCDs and descriptions that take the place of those of the files.
 
     Returns
     -------
@@ -51,6 +62,7 @@ def inspected_catalogue(
     if healpix not in stored.names or not pa.types.is_int64(stored.field(healpix).type):
         healpix = None
     columns, left_out = _columns(stored, described, healpix)
+    columns = described_columns(columns, descriptions)
     position = _position(properties, values, columns)
     content = CatalogueContent(
         title=properties.title,

@@ -33,6 +33,8 @@ class CatalogueValues:
         Names of the groups that may read it when it is for groups.
     ra, dec
         Columns of the position (ICRS, degrees), where the catalogue does not declare them.
+    metadata
+        Path or address of a table with units, UCDs and descriptions of columns, below a place of the settings.
     """
 
     description: str = ""
@@ -40,6 +42,7 @@ class CatalogueValues:
     groups: tuple[str, ...] = ()
     ra: str = ""
     dec: str = ""
+    metadata: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,25 @@ class CataloguePlaces:
             raise self._outside(url)
         return CatalogueFolder(normal)
 
+    def file(self, url: str) -> tuple[CatalogueFolder, str]:
+        """Return the folder and the name of a file, such as a table of metadata, below one of the places.
+
+        Raises
+        ------
+        InvalidValueError
+            It is not below one of the places.
+        """
+        if "://" not in url or url.startswith("file://"):
+            url = str(Path(url.removeprefix("file://")).resolve())  # a link does not lead out of the places
+        parent, _, name = url.rpartition("/")
+        try:
+            folder = self.folder(parent or "/")
+        except InvalidValueError as e:
+            raise InvalidValueError(e.message, field="metadata") from e
+        if not folder.is_local and (not _SEGMENT.fullmatch(name) or name in {".", ".."}):
+            raise InvalidValueError(f"'{url[:200]}' is not the address of a file.", field="metadata")
+        return folder, name
+
     def _local(self, path: str) -> CatalogueFolder:
         if not path.startswith("/"):
             raise InvalidValueError(f"'{path[:200]}' is not an absolute path of a folder.", field="url")

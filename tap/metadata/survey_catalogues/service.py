@@ -116,7 +116,7 @@ class SurveyCatalogues:
         row = SurveyCatalogueRow(
             name=name,
             url=url,
-            given={"ra": values.ra, "dec": values.dec},
+            given={"ra": values.ra, "dec": values.dec, "metadata": values.metadata},
             version=secrets.randbits(48),
             created_at=utc_now(),
         )
@@ -150,7 +150,8 @@ class SurveyCatalogues:
         with self._database.read() as session:
             known = _find(session, name)
             url, given = known.url, known.given
-        content, listing = self._inspected(name, url, CatalogueValues(ra=given["ra"], dec=given["dec"]))
+        values = CatalogueValues(ra=given["ra"], dec=given["dec"], metadata=given.get("metadata", ""))
+        content, listing = self._inspected(name, url, values)
         with self._database.write() as session:
             row = _find(session, name)
             _fill(row, content, listing)
@@ -179,11 +180,13 @@ class SurveyCatalogues:
     def _inspected(self, name: str, url: str, values: CatalogueValues) -> tuple[CatalogueContent, str]:
         """Inspect a catalogue, and return what was found and the name of the file with the list of its partitions."""
         # Large imports, which only registrations need.
+        from tap.metadata.survey_catalogues.descriptions import column_descriptions
         from tap.metadata.survey_catalogues.inspection import inspected_catalogue
         from tap.metadata.survey_catalogues.partitions import write_partitions
 
         folder = self._places.folder(url)
-        content, types = inspected_catalogue(folder, values, max_columns=self._max_columns)
+        described = column_descriptions(self._places, values.metadata) if values.metadata else ()
+        content, types = inspected_catalogue(folder, values, described, max_columns=self._max_columns)
         listing = f"{name}-{secrets.token_hex(8)}.arrow"
         target = self._listings.new(listing)
         write_partitions(target, content.partitions, types)

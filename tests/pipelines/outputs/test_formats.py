@@ -106,6 +106,13 @@ def test_a_column_of_lists_is_refused_by_name_and_leaves_no_file(tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
+def test_a_number_that_a_votable_cannot_hold_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
+    table = pa.table({"id": pa.array([1, 2**63], pa.uint64())})
+    with pytest.raises(InvalidValueError, match="id"):
+        write_table(table, tmp_path / "t.vot", OUTPUT_FORMATS["votable"])
+    assert not list(tmp_path.iterdir())
+
+
 def test_names_of_formats_are_those_of_today() -> None:
     assert output_format_of("hf5") is OUTPUT_FORMATS["hdf5"]
     assert output_format_of("PQ") is OUTPUT_FORMATS["parquet"]

@@ -27,7 +27,10 @@ def test_catalogues_are_added_listed_changed_and_removed(
         assert done.exit_code == 0, done.output
         return done.stdout
 
-    assert "Added the table hats.sky: 3 rows, 3 columns, 3 partitions" in run("add", "sky", str(tmp_path / "hats/sky"))
+    described = tmp_path / "hats/columns.csv"
+    described.write_text("name,description\nid,Number of the object\n")
+    added = run("add", "sky", str(tmp_path / "hats/sky"), "--metadata", str(described))
+    assert "Added the table hats.sky: 3 rows, 3 columns, 3 partitions" in added
     with pytest.raises(InvalidValueError, match="CATALOGUE_PLACES"):
         run("add", "other", str(tmp_path))
     run("set", "sky", "--read", "public", "--description", "The sky")

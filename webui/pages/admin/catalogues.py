@@ -14,7 +14,7 @@ from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_FIELDS = ("name", "url", "description", "visibility", "groups", "ra", "dec")
+_FIELDS = ("name", "url", "description", "visibility", "groups", "ra", "dec", "metadata")
 _LIST = "/admin/catalogues"
 
 
@@ -93,4 +93,5 @@ def _values_of(fields: dict[str, str]) -> CatalogueValues:
         groups=chosen_groups(fields),
         ra=fields.get("ra", "").strip(),
         dec=fields.get("dec", "").strip(),
+        metadata=fields.get("metadata", "").strip(),
     )

@@ -104,6 +104,47 @@ def test_partitions_of_ranges_are_those_of_a_comparison_one_by_one(
     assert found == {n for n, (a, b) in enumerate(lasts) if any(a <= high and low <= b for low, high in ranges)}
 
 
+def test_a_table_of_metadata_describes_columns_until_it_is_read_again(service: SurveyCatalogues, place: Path):
+    write_hats(_frame().assign(g_mag=20.0, r_mag=19.0), place / "sky", most_rows=100)
+    table = place / "columns.csv"
+    table.write_text("name,unit,ucd,description\nID,,meta.id,Number\n*_mag,mag,phot.mag,AB\nother,x y,,Not there\n")
+    values = dataclasses.replace(_VALUES, metadata=str(table))
+    found = {item.column.name: item.column for item in service.add(_ADMIN, "sky", str(place / "sky"), values).columns}
+    assert (found["id"].ucd, found["id"].description, found["id"].unit) == ("meta.id", "Number", None)
+    assert {(found[name].unit, found[name].ucd) for name in ("g_mag", "r_mag")} == {("mag", "phot.mag")}
+    assert (found["ra"].unit, found["ra"].ucd) == ("deg", "pos.eq.ra;meta.main")
+    table.write_text("<VOTABLE><FIELD name='r_mag' unit='mag'><DESCRIPTION>Red</DESCRIPTION></FIELD></VOTABLE>")
+    again = {item.column.name: item.column for item in service.refresh(_ADMIN, "sky").columns}
+    assert (again["r_mag"].description, again["g_mag"].unit, again["id"].ucd) == ("Red", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("columns.csv", "name,unit\nz,mag\n", "describes no column of the catalogue, but 'z'"),
+        ("columns.csv", "name,unit\nid,wrong unit\n", "line 2, column 'id': .*wrong unit"),
+        ("columns.csv", "a,b\n1,2\n", "columns.csv.* must be a header with name"),
+        ("none.csv", "", "none.csv' cannot be read"),
+        ("sky", "", "sky' cannot be read"),
+        ("../outside.csv", "", "is not below a place"),
+        ("link.csv", "", "is not below a place"),
+        ("s3://other/columns.csv", "", "is not below a place"),
+    ],
+)
+def test_a_table_of_metadata_that_cannot_be_used_is_named(
+    service: SurveyCatalogues, place: Path, name: str, content: str, words: str
+):
+    write_hats(_frame(10), place / "sky", most_rows=100)
+    (place / "columns.csv").write_text(content)
+    (place.parent / "outside.csv").write_text("name,unit\nid,mag\n")
+    (place / "link.csv").symlink_to(place.parent / "outside.csv")
+    given = name if "://" in name else str(place / name)
+    with pytest.raises(InvalidValueError, match=words) as refused:
+        service.add(_ADMIN, "sky", str(place / "sky"), dataclasses.replace(_VALUES, metadata=given))
+    assert refused.value.field == "metadata"
+    assert service.all(_ADMIN) == ()
+
+
 def test_a_table_is_described_once_for_a_version_and_found_by_who_may_read_it(
     service: SurveyCatalogues, place: Path, tmp_path: Path, people: dict[str, Identity]
 ):

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import s3fs
+from astropy.coordinates import SkyCoord
+from mocpy import MOC
 from moto.server import ThreadedMotoServer
 
 from core.auth.models import ANONYMOUS, Identity, Scope
@@ -30,11 +32,14 @@ from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tests.support.databases import EmptySQLite
 from tests.support.files_over_http import RangeHandler, folder_over_http
 from tests.support.hats import write_hats
+from tests.support.s3 import counted_bytes
 from tests.support.waiting import wait_for
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
 _WIDE = 30
+#: The end of a file that is fetched to find its footer.
+_TAIL = 1 << 16
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +59,16 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> 
 
 
 @pytest.fixture(scope="module")
-def s3(catalogue: Path) -> Iterator[str]:
+def store_server() -> Iterator[ThreadedMotoServer]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def s3(catalogue: Path, store_server: ThreadedMotoServer) -> Iterator[str]:
+    host, port = store_server.get_host_and_port()
     values = {
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "AWS_ACCESS_KEY_ID": "key",
@@ -73,7 +84,6 @@ def s3(catalogue: Path) -> Iterator[str]:
         store.put(str(catalogue), "surveys/sky", recursive=True)
         yield "s3://surveys"
         s3fs.S3FileSystem.clear_instance_cache()
-        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +119,36 @@ def test_a_query_copies_the_columns_that_it_reads_of_the_partitions_that_it_meet
     assert first < copies.used_bytes() < first + met / 5
     assert len(_ids(services, query.replace(" id ", " * "))) == len(expected)
     assert copies.used_bytes() <= met + 8192 * len(list(_met(catalogue, services)))
+
+
+def test_only_the_bytes_that_pruning_leaves_are_fetched(
+    services: Services, store_server: ThreadedMotoServer, frame: pd.DataFrame, catalogue: Path
+):
+    # A region that no other test asks for: nothing of its partitions is copied yet.
+    region = "1 = CONTAINS(POINT(ra, dec), POLYGON(100, 10, 104, 10, 104, 14, 100, 14))"
+    inside = frame[frame.ra.between(100, 104) & frame.dec.between(10, 14)]  # but for the bulge of great circles
+    with counted_bytes(store_server) as sent:
+        found = _ids(services, f"SELECT id, wide5 FROM hats.sky WHERE {region} AND wide5 < 2")
+    assert len(set(found) & set(inside.id)) >= len(inside) - 2
+    cells = MOC.from_polygon_skycoord(SkyCoord([100, 104, 104, 100], [10, 10, 14, 14], unit="deg"), max_depth=10)
+    expected, files = 0, list(catalogue.rglob("Npix*"))
+    met = [path for path in files if not _moc_of(path).intersection(cells).empty()]
+    for path in met:
+        group = pq.read_metadata(path).row_group(0)
+        chunks = {
+            chunk.path_in_schema: chunk.total_compressed_size for chunk in map(group.column, range(group.num_columns))
+        }
+        read = sum(chunks[name] for name in ("id", "wide5", "ra", "dec", "_healpix_29"))
+        expected += read + path.stat().st_size - sum(chunks.values()) + _TAIL
+    assert {path.rpartition("/")[2] for path in sent.by_path} == {path.name for path in met}
+    assert 0 < len(met) < len(files) / 4
+    assert 0 < sum(sent.by_path.values()) <= expected
+
+
+def _moc_of(path: Path) -> MOC:
+    """Return the cell of a partition, as its path names it."""
+    order, pixel = (int(part.split("=")[1].split(".")[0]) for part in (path.parts[-3], path.name))
+    return MOC.from_healpix_cells(np.array([pixel], np.uint64), np.array([order], np.uint8), max_depth=order)
 
 
 def _met(catalogue: Path, services: Services) -> Iterator[Path]:

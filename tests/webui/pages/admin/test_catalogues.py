@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.auth.models import Identity, Scope
 from core.files.kept import KeptFolder
 from server.services import Services
 from tap.metadata.survey_catalogues.places import CataloguePlaces
@@ -37,7 +38,7 @@ def place(services: Services, tmp_path: Path) -> Path:
 
 
 def test_a_catalogue_is_registered_changed_and_removed_on_its_page(
-    root: httpx2.Client, place: Path, alice: httpx2.Client
+    root: httpx2.Client, place: Path, alice: httpx2.Client, services: Services
 ):
     assert "There are no survey catalogues yet" in root.get("/admin/catalogues").text
     assert 'name="url"' in root.get("/admin/new-catalogue").text
@@ -47,11 +48,16 @@ def test_a_catalogue_is_registered_changed_and_removed_on_its_page(
     assert "is not below a place of PHOTOZ_CATALOGUE_PLACES" in refused.text
     assert 'value="sky"' in refused.text
     assert root.post("/admin/new-catalogue", data={**fields, "visibility": "x"}).status_code == 400
-    fields["url"] = f"{place}/sky"
+    fields |= {"url": f"{place}/sky", "metadata": f"{place}/none.csv"}
+    refused = root.post("/admin/new-catalogue", data=fields)
+    assert (refused.status_code, "none.csv&#39; cannot be read" in refused.text) == (400, True)
+    (place / "columns.csv").write_text("name,description\nid,Number of the object\n")
+    fields["metadata"] = f"{place}/columns.csv"
     assert root.post("/admin/new-catalogue", data=fields).headers["location"] == "/admin/catalogues"
     assert root.post("/admin/new-catalogue", data=fields).status_code == 409
     listed = root.get("/admin/catalogues").text
     assert "hats.sky" in listed
+    assert _description_of_id(services) == "Number of the object"
     assert "administrators" in listed
     assert "&lt;b&gt;Sky" in root.get("/admin/catalogues/sky").text
     assert alice.get("/tap/tables/hats.sky").status_code == 404
@@ -65,14 +71,19 @@ def test_a_catalogue_is_registered_changed_and_removed_on_its_page(
     assert (place / "sky/hats.properties").exists()
 
 
-def test_rest_gives_catalogues_like_the_example(root: httpx2.Client, place: Path, alice: httpx2.Client):
+def test_rest_gives_catalogues_like_the_example(
+    root: httpx2.Client, place: Path, alice: httpx2.Client, services: Services
+):
     assert alice.get("/api/catalogues").status_code == 403
     wrong = root.post("/api/catalogues", json={"name": "sky"})
     assert (wrong.status_code, "url" in wrong.text) == (400, True)
-    made = root.post("/api/catalogues", json={"name": "sky", "url": f"{place}/sky"})
+    (place / "columns.csv").write_text("name,description\nid,Number of the object\n")
+    sent = {"name": "sky", "url": f"{place}/sky", "metadata": f"{place}/columns.csv"}
+    made = root.post("/api/catalogues", json=sent)
     assert made.status_code == 201
     _assert_alike(made.json(), CATALOGUE)
     assert (made.json()["rows"], made.json()["visibility"], made.json()["table"]) == (60, "registered", "hats.sky")
+    assert _description_of_id(services) == "Number of the object"
     listed = root.get("/api/catalogues").json()
     assert (listed["count"], listed["results"]) == (1, [root.get("/api/catalogues/sky").json()])
     changed = root.patch("/api/catalogues/sky", json={"visibility": "public"}).json()
@@ -94,6 +105,12 @@ def test_catalogues_without_a_known_number_of_rows_come_before_all_others(root: 
     for ordering, expected in (("rows", [None, None, 60]), ("-rows", [60, None, None])):
         listed = root.get("/api/catalogues", params={"ordering": ordering})
         assert [each.rows for each in Listed[Catalogue].model_validate_json(listed.content).results] == expected
+
+
+def _description_of_id(services: Services) -> str | None:
+    operator = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
+    found = services.tap.catalogues.find(operator, "sky")
+    return next(item.column.description for item in found.columns if item.column.name == "id")
 
 
 def _assert_alike(found: Mapping[str, object], example: Mapping[str, object]) -> None:
