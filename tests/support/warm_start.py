@@ -97,7 +97,8 @@ class WarmStarter:
             self._process.stdin.write(json.dumps(sent) + "\n")
             self._process.stdin.flush()
             while not self._new:
-                assert self._made.wait(120), "the warm process does not answer"
+                assert self._process.poll() is None, "the warm process has ended"
+                self._made.wait(1)  # however long its imports take on a busy machine
             command = WarmCommand(self._new.pop(), ["photoz", *words])
             if command.pid in self._early:
                 command.end(self._early.pop(command.pid))
