@@ -6,8 +6,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, bindparam, case, exists, func, inspect, select
+from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core.auth.audit import Subject, record
 from core.auth.models import Identity
@@ -29,7 +30,15 @@ from products.models import (
     Visibility,
 )
 from products.product_types import type_of_row
-from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow, ReleaseRow
+from products.schema import (
+    ProductColumnRow,
+    ProductFileRow,
+    ProductRow,
+    ProductTableRow,
+    ReleaseRow,
+    product_co_owners,
+    product_groups,
+)
 
 __all__ = [
     "ProductSize",
@@ -74,17 +83,38 @@ def find_product(session: Session, identity: Identity, key: int | str, *, lock: 
         It does not exist or may not be read; the message is the same.
     """
     statement = _finding(identity, utc_today(), by_number=isinstance(key, int))
-    row = session.scalar(statement.with_for_update(of=ProductRow) if lock else statement, {"key": key})
-    if row is None:
+    found = session.execute(statement.with_for_update(of=ProductRow) if lock else statement, {"key": key}).one_or_none()
+    if found is None:
         message = f"There is no product '{key}'."
         raise NotFoundError(message)
+    row: ProductRow = found[0]
+    for name, is_filled in zip(_COLLECTIONS, found[1:], strict=True):
+        if is_filled:
+            getattr(row, name)  # loads it
+        elif name in inspect(row).unloaded:
+            set_committed_value(row, name, [])
     return row
 
 
+_COLLECTIONS = ("groups", "co_owners")
+
+
 @lru_cache(maxsize=256)  # nearly every request about a product needs it
-def _finding(identity: Identity, today: date, *, by_number: bool) -> Select[ProductRow]:
+def _finding(identity: Identity, today: date, *, by_number: bool) -> Select[ProductRow, bool, bool]:
+    """Return the statement that finds a product, with whether it has groups, and co-owners.
+
+    Most products have none, and to load an empty collection takes as long as to find the product.
+    """
     column = ProductRow.id if by_number else ProductRow.internal_name
-    return select(ProductRow).where(column == bindparam("key"), readable(identity, today))
+    has_groups, has_co_owners = (
+        exists().where(pairs.c.product_id == ProductRow.id).correlate(ProductRow)
+        for pairs in (product_groups, product_co_owners)
+    )
+    return (
+        select(ProductRow, has_groups, has_co_owners)
+        .where(column == bindparam("key"), readable(identity, today))
+        .options(lazyload(ProductRow.groups), lazyload(ProductRow.co_owners))
+    )
 
 
 def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:

@@ -1,7 +1,8 @@
 """Licences by their SPDX identifiers: those usual for data, and the check of any other."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 from core.errors import InvalidValueError
 
@@ -46,13 +47,22 @@ def license_label(identifier: str) -> str:
     return USUAL_LICENSES.get(identifier, identifier)
 
 
+@cache
+def _licensing() -> Any:
+    """Return the parser of expressions; to read the list of all licences takes longer than to check one."""
+    from license_expression import get_spdx_licensing
+
+    licensing = get_spdx_licensing()
+    licensing.get_advanced_tokenizer()  # made now, because threads that make it together would read a part of it
+    return licensing
+
+
 @lru_cache(maxsize=256)
 def _normalized(text: str) -> str | None:
-    # Imported when a licence is first checked: it reads the list of all licences.
-    from license_expression import ExpressionError, get_spdx_licensing
+    from license_expression import ExpressionError
 
     try:
-        found = get_spdx_licensing().parse(text, validate=True, strict=True)
+        found = _licensing().parse(text, validate=True, strict=True)
     except (ExpressionError, RecursionError):
         return None
     normalized = "" if found is None else str(found)

@@ -4,7 +4,9 @@ A route that stands in no table of ``access_rules`` fails ``test_every_route_has
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,8 +15,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from sqlalchemy import delete, insert, literal_column, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import insert, select, update
 
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow, TokenRow, UserRow
@@ -48,6 +49,7 @@ from tests.server.access_rules import (
     Ask,
     Target,
 )
+from tests.server.access_states import restore_product
 from tests.server.application import running_application
 from vospace.schema import NodeRow, NodeWriteRow
 
@@ -58,9 +60,9 @@ _OF_THE_REQUEST = frozenset({"date", "content-length", "x-request-id"})
 _STORED = (ProductRow, ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow, NodeRow, NodeWriteRow)
 #: Values as the database stores them: to compare them, they need not become those of Python.
 _EVERYTHING = (
-    *(select(literal_column("*")).select_from(row.__table__) for row in _STORED),
+    *(f"SELECT * FROM {row.__tablename__}" for row in _STORED),
     *(
-        select(literal_column("*")).select_from(pairs).order_by(*pairs.c)
+        f"SELECT * FROM {pairs.name} ORDER BY {', '.join(pairs.c.keys())}"
         for pairs in (product_groups, product_co_owners)
     ),
 )
@@ -74,7 +76,10 @@ class Site:
     client: httpx2.Client
     services: Services
     tokens: dict[str, str]
+    #: A connection to the database that the application does not use.
+    observer: sqlite3.Connection
     targets: dict[str, Target] = field(default_factory=dict)
+    _seen: tuple[int, list[tuple[Any, ...]]] | None = None
 
     def ask(self, actor: str, method: str, url: str, **sent: Any) -> httpx2.Response:
         """Send a request as one person."""
@@ -83,69 +88,27 @@ class Site:
 
     def snapshot(self) -> list[tuple[Any, ...]]:
         """Give everything that is stored of products and nodes."""
-        rows: list[tuple[Any, ...]] = []
-        with self.services.database.read() as session:
-            for statement in _EVERYTHING:
-                rows += map(tuple, session.execute(statement))
-        return rows
+        # This number changes when another connection commits anything: https://sqlite.org/pragma.html#pragma_data_version
+        (version,) = self.observer.execute("PRAGMA data_version").fetchone()
+        if self._seen is None or self._seen[0] != version:
+            self._seen = version, [row for statement in _EVERYTHING for row in self.observer.execute(statement)]
+        return self._seen[1]
 
     def restore(self, state: str) -> None:
         """Bring a product back to its state after somebody was allowed to change it."""
         target = self.targets[state]
         with self.services.database.write() as session:
             running = session.scalar(select(ProductRow.inspection_state).where(ProductRow.id == target.number))
-            lost = _set(session, target, state)
+            lost = restore_product(session, target, state)
         owner = self.services.accounts.service.identity_of_user("owner") if lost or running == "running" else None
         if owner and running == InspectionState.RUNNING and state != "deleted":
             self.services.products.uploads.wait_for_inspection(owner, target.number, 120)
             with self.services.database.write() as session:
-                lost = _set(session, target, state)
+                lost = restore_product(session, target, state)
         if owner and lost:
             added = _add_file(self.services, owner, target.number, FileRole.AUXILIARY, AUXILIARY, b"notes")
             with self.services.database.write() as session:
                 session.execute(update(ProductFileRow).where(ProductFileRow.id == added).values(id=target.file))
-
-
-def _set(session: Session, target: Target, state: str) -> bool:
-    """Give a product back what it had, in statements of their own: so many objects would take long.
-
-    Tell whether its auxiliary file is lost.
-    """
-    people = {name: select(UserRow.id).where(UserRow.name == name).scalar_subquery() for name in ("owner", "co_owner")}
-    team = select(GroupRow.id).where(GroupRow.name == "team").scalar_subquery()
-    product = ProductRow.id == target.number
-    session.execute(update(ProductRow).where(product).values(owner_id=people["owner"], **_VALUES[state]))
-    for pairs, other, number in (
-        (product_co_owners, "user_id", people["co_owner"]),
-        (product_groups, "group_id", team),
-    ):
-        session.execute(delete(pairs).where(pairs.c.product_id == target.number))
-        session.execute(insert(pairs).values(product_id=target.number, **{other: number}))
-    session.execute(delete(ProductLinkRow))
-    session.execute(delete(ProductRow).where(ProductRow.previous_id.is_not(None)))
-    kept = ProductFileRow.name.in_((MAIN, AUXILIARY))
-    session.execute(delete(ProductFileRow).where(ProductFileRow.product_id == target.number, ~kept))
-    # When the file was looked into once more, its first column has another number.
-    first = (ProductColumnRow.product_id == target.number, ProductColumnRow.position == 0)
-    known = select(ProductColumnRow.id).where(ProductColumnRow.id == target.column).exists()
-    session.execute(update(ProductColumnRow).where(*first, ~known).values(id=target.column))
-    return session.scalar(select(ProductFileRow.id).where(ProductFileRow.id == target.file)) is None
-
-
-_VALUES: dict[str, dict[str, Any]] = {
-    state: {
-        "status": {
-            "draft": ProductStatus.REGISTERING,
-            "processing": ProductStatus.PROCESSING,
-            "failed": ProductStatus.FAILED,
-            "deleted": ProductStatus.DELETED,
-        }.get(state, ProductStatus.PUBLISHED),
-        "visibility": state if state in set(Visibility) else Visibility.PUBLIC,
-        "display_name": "A product",
-        "is_hidden": state == "hidden",
-    }
-    for state in STATES
-}
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +120,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         refused_per_minute=0,
     ) as running:
         services = running.services
-        site = Site(running.app, running.client, services, _people(services))
-        _number_from(services.database, site)
-        for state in STATES:
-            _product(site, state)
-        site.targets["missing"] = MISSING
-        yield site
+        with closing(sqlite3.connect(services.settings.data / "photoz.sqlite", isolation_level=None)) as observer:
+            site = Site(running.app, running.client, services, _people(services), observer)
+            _number_from(services.database, site)
+            for state in STATES:
+                _product(site, state)
+            site.targets["missing"] = MISSING
+            yield site
 
 
 def _people(services: Services) -> dict[str, str]:

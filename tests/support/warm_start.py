@@ -15,7 +15,6 @@ from pathlib import Path
 
 __all__ = ["WarmCommand", "WarmStarter"]
 
-_START_SECONDS = 600.0
 _PHOTOZ = Path(__file__).with_name("warm_process.py")
 
 
@@ -113,7 +112,8 @@ class WarmStarter:
             self._process.stdin.write(json.dumps(sent) + "\n")
             self._process.stdin.flush()
             while not self._new:
-                assert self._made.wait(_START_SECONDS), "the warm process does not answer"
+                assert self._process.poll() is None, "the warm process has ended"
+                self._made.wait(1)  # however long its imports take on a busy machine
             command = WarmCommand(self._new.pop(), args)
             if command.pid in self._early:
                 command.end(self._early.pop(command.pid))

@@ -97,15 +97,22 @@ class Hdf5Table:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def column_of(name: str, dataset: h5py.Dataset, member: str | None = None) -> Hdf5Column:
+def column_of(
+    name: str, dataset: h5py.Dataset, member: str | None = None, record: h5py.h5t.TypeCompoundID | None = None
+) -> Hdf5Column:
     """Return a column from a dataset with one row for each row of the table, or from a member of such a dataset.
+
+    Parameters
+    ----------
+    record
+        Type of the dataset, for callers that ask for many of its members: to read it takes time for each member.
 
     Raises
     ------
     TypeError
         For types that columns cannot have, which the message names.
     """
-    kind = dataset.id.get_type()
+    kind = record or dataset.id.get_type()
     if member is not None:
         kind = kind.get_member_type(kind.get_member_index(member.encode()))
     dtype = _numpy_type(kind)

@@ -94,7 +94,7 @@ def _compound(dataset: h5py.Dataset, name: str) -> Hdf5Table:
         if member in hidden:
             continue
         try:
-            column = column_of(member, dataset, member)
+            column = column_of(member, dataset, member, kind)
         except TypeError as e:
             refused[member] = str(e)
             continue

@@ -113,11 +113,11 @@ def _table(group: h5py.Group) -> Hdf5Table:
 
 def _member_column(dataset: h5py.Dataset, member: str) -> Hdf5Column:
     """Return a column of a member; several texts in one member are several columns, not a column of arrays."""
-    kind = dataset.id.get_type()
-    kind = kind.get_member_type(kind.get_member_index(member.encode()))
+    record = dataset.id.get_type()
+    kind = record.get_member_type(record.get_member_index(member.encode()))
     if isinstance(kind, h5py.h5t.TypeArrayID) and isinstance(kind.get_super(), h5py.h5t.TypeStringID):
         return Hdf5Column(member, dataset.name, pa.list_(pa.string(), kind.get_array_dims()[0]), member)
-    return column_of(member, dataset, member)
+    return column_of(member, dataset, member, record)
 
 
 def _members_columns(

@@ -18,9 +18,9 @@ _ROWS = "SELECT column_name, indexed FROM TAP_SCHEMA.columns WHERE table_name = 
 
 
 @pytest.fixture
-def here(library_server, monkeypatch, tmp_path):
+def here(library_server, account, monkeypatch, tmp_path):
     monkeypatch.setenv("PZSERVER_HOST", library_server.base_url)
-    monkeypatch.setenv("PZSERVER_TOKEN", library_server.account.token)
+    monkeypatch.setenv("PZSERVER_TOKEN", account.token)
     monkeypatch.setenv("PZSERVER_CONFIG", str(tmp_path / "config" / "config.toml"))
     return library_server
 
@@ -133,8 +133,8 @@ def test_a_pipeline_runs_and_its_parameters_are_shown(here, product, capsys):
     assert "'random_seed' cannot be 'x'" in capsys.readouterr().err
 
 
-def test_a_token_is_stored_for_its_server_alone(here, capsys, tmp_path, monkeypatch):
-    token, path = here.account.token, tmp_path / "config" / "config.toml"
+def test_a_token_is_stored_for_its_server_alone(here, account, capsys, tmp_path, monkeypatch):
+    token, path = account.token, tmp_path / "config" / "config.toml"
     monkeypatch.delenv("PZSERVER_TOKEN")
     monkeypatch.delenv("PZSERVER_HOST")
     monkeypatch.setattr("sys.stdin", io.StringIO(token + "\n"))
@@ -142,7 +142,7 @@ def test_a_token_is_stored_for_its_server_alone(here, capsys, tmp_path, monkeypa
     assert main(["login", here.base_url]) == 0
     out = capsys.readouterr().out
 
-    assert (here.account.name in out, token in out) == (True, False)
+    assert (account.name in out, token in out) == (True, False)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert tomllib.loads(path.read_text())["hosts"][here.base_url]["token"] == token
     assert main(["ls", "~", "--format", "json"]) == 0  # the only server of the file

@@ -103,7 +103,7 @@ def test_metadata_have_the_keys_of_todays_server(ours: PzServer, published: dict
         ({"status": 0}, {"draft"}),
         ({"status__in": [1]}, {"redshifts", "model"}),
         ({"product_name": ["comp", "mod"]}, {"model"}),
-        ({"uploaded_by": "admin", "official_product": False}, {"redshifts", "model"}),
+        ({"uploaded_by": "test_methods", "official_product": False}, {"redshifts", "model"}),
         ({"has_redshift": True}, {"redshifts"}),
         ({"rows__gte": 2}, {"redshifts"}),
     ],

@@ -163,11 +163,11 @@ PzServer(host=sys.argv[1]).upload(sys.argv[2], name="cut", product_type="other")
 """
 
 
-def test_an_upload_that_was_killed_is_resumed_where_it_stopped(ours: PzServer, library_server, tmp_path):
+def test_an_upload_that_was_killed_is_resumed_where_it_stopped(ours: PzServer, account, tmp_path):
     path = tmp_path / "large.csv"
     numbers = np.random.default_rng(3).normal(size=(150_000, 2))
     np.savetxt(path, numbers, delimiter=",", header="x,y", comments="")
-    environment = {**os.environ, "PZSERVER_TOKEN": library_server.account.token}
+    environment = {**os.environ, "PZSERVER_TOKEN": account.token}
 
     done = subprocess.run(
         [sys.executable, "-c", _KILLED.format(signal=signal.SIGKILL.value), ours.url, str(path)],

@@ -9,7 +9,17 @@ from pzserver.errors import InvalidValueError, NotFoundError
 from pzserver.jobs import FailedJobError
 from pzserver.pipelines.challenges import Challenge
 
+from core.auth.models import Scope
+from tests.clients.conftest import LibraryAccount
 from tests.pipelines.challenges.samples import definition_of, marked_truth, objects_file, submission_file
+from tests.support.accounts import new_account
+from tests.support.server import RunningServer
+
+
+@pytest.fixture(scope="module")
+def account(library_server: RunningServer) -> LibraryAccount:
+    """An administrator, who alone can open a challenge."""
+    return LibraryAccount("challenger", new_account(library_server, "challenger", scope=Scope.ADMIN))
 
 
 @pytest.fixture(scope="module")

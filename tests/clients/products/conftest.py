@@ -1,11 +1,15 @@
 """Two products that the tests of products read and never change."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from astropy.table import Table
 from pzserver import Product, PzServer
+
+from tests.support.accounts import new_account
+from tests.support.server import RunningServer
 
 ROWS = 300
 
@@ -21,7 +25,14 @@ class Surveys:
 
 
 @pytest.fixture(scope="session")
-def surveys(ours: PzServer, tmp_path_factory: pytest.TempPathFactory) -> Surveys:
+def surveyor(library_server: RunningServer) -> Iterator[PzServer]:
+    """The account of the two products, which several files read."""
+    with PzServer(new_account(library_server, "surveyor"), library_server.base_url) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def surveys(surveyor: PzServer, tmp_path_factory: pytest.TempPathFactory) -> Surveys:
     folder, random = tmp_path_factory.mktemp("surveys"), np.random.default_rng(11)
     deep = Table(
         {
@@ -39,5 +50,5 @@ def surveys(ours: PzServer, tmp_path_factory: pytest.TempPathFactory) -> Surveys
         path = folder / f"{name}.parquet"
         table.write(path)
         columns = {"num": "ID", "ra": "RA", "dec": "Dec", "z": "z"}
-        made.append(ours[ours.upload(name, "redshift_catalog", path, columns=columns).product_id])
+        made.append(surveyor[surveyor.upload(name, "redshift_catalog", path, columns=columns).product_id])
     return Surveys(*made, deep, shallow)

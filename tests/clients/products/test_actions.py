@@ -156,10 +156,10 @@ def test_rail_gets_handles(sources, monkeypatch, ours, tmp_path):
     np.testing.assert_allclose(ensemble.data.mode(grid).ravel(), [0.5, 1.0])
 
 
-def test_groups_are_made_and_managed(ours, library_server):
+def test_groups_are_made_and_managed(ours, account):
     group = ours.groups.create("team", "of this test").describe("renewed")
 
-    assert (ours.groups["team"].description, group.managers) == ("renewed", (library_server.account.name,))
+    assert (ours.groups["team"].description, group.managers) == ("renewed", (account.name,))
     assert ours.groups[group.number].can_manage
     with pytest.raises(InvalidValueError):
         group.add("nobody")

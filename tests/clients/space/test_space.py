@@ -21,8 +21,8 @@ def space(ours):
 
 
 @pytest.fixture(scope="module")
-def files(space, library_server):
-    options = {"token": library_server.account.token, "host": library_server.base_url}
+def files(space, library_server, account):
+    options = {"token": account.token, "host": library_server.base_url}
     return fsspec.filesystem("pzserver", **options, use_listings_cache=False), options
 
 
