@@ -231,7 +231,7 @@ class ProductServices:
         """Products that jobs make beside their main one."""
         return FurtherProductService(
             self._store(),
-            self._settings.tables_folder,
+            self.rows,
             max_bytes=self._settings.max_result_bytes,
             max_columns=self._settings.max_columns,
             quota=self.quota,

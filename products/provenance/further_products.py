@@ -14,6 +14,7 @@ from core.database import utc_now
 from core.errors import UnreadableFileError
 from core.files import FileStore, StoredBytes
 from core.files.checksums import file_sha256
+from core.files.kept import KeptFiles
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import open_adjusted
 from products.inspection.inspection import Inspection
@@ -79,7 +80,7 @@ class FurtherProductService:
     Parameters
     ----------
     tables
-        Folder of the derived rows.
+        Where the derived rows are kept.
     max_bytes
         Maximum size of a file.
     quota
@@ -87,7 +88,7 @@ class FurtherProductService:
     """
 
     def __init__(
-        self, store: FileStore, tables: Path, *, max_bytes: int, max_columns: int, quota: QuotaRule
+        self, store: FileStore, tables: KeptFiles, *, max_bytes: int, max_columns: int, quota: QuotaRule
     ) -> None:  # fmt: skip
         self._store = store
         self._tables = tables
@@ -129,13 +130,13 @@ class FurtherProductService:
         finally:
             if not kept:
                 self._store.delete(stored.id)
-                (self._tables / stored_id).unlink(missing_ok=True)
+                self._tables.delete(stored_id)
 
     def _table(self, new: FurtherProduct, stored_id: str, scratch: Path) -> _Table | None:
         """Derive the rows of the file, or return None if it is no table."""
         from products.rows.derive import derive_rows  # only where tables are read
 
-        target = self._tables / stored_id
+        target = self._tables.new(stored_id)
         try:
             with open_adjusted(new.file, new.file.name, _OPTIONS, limits=self._limits, scratch=scratch) as reader:
                 chosen = Meanings(*(new.meanings.get(key) for key in ("ra", "dec", "z")))
@@ -145,6 +146,7 @@ class FurtherProductService:
         except UnreadableFileError:
             return None
         rows = StoredRows(stored_id, target.stat().st_size, file_sha256(target))
+        self._tables.keep(target, stored_id)
         return _Table(schema, rows, found, details)
 
     def _add(
