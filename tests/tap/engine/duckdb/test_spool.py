@@ -62,6 +62,11 @@ def test_contents_come_back_in_order_from_memory_and_disk(make, monkeypatch):
     assert spool.get() is None
 
 
+def _nameless(resources: Resources) -> set[str]:
+    """Give the open files without a name; what threads of other tests open meanwhile has one."""
+    return {number for number, target in resources.descriptors if target.endswith("(deleted)")}
+
+
 def test_files_have_no_names_and_nothing_is_left_of_a_spool_that_is_dropped(make, tmp_path):
     before = Resources.now()
     budget = SpoolBudget(limits())
@@ -69,11 +74,11 @@ def test_files_have_no_names_and_nothing_is_left_of_a_spool_that_is_dropped(make
     assert all(spool.put(content) for content in contents(20))
     assert budget.used[2] > 0
     assert list(tmp_path.iterdir()) == []
-    assert Resources.now().beyond(before).descriptors
+    assert _nameless(Resources.now().beyond(before))
     spool.drop()
     spool.drop()
     assert budget.used == (0, 0, 0)
-    assert Resources.now().beyond(before) == Resources()
+    assert not _nameless(Resources.now().beyond(before))
     assert not spool.put(bytearray(1))
     with pytest.raises(QueryCrashedError, match="disconnected"):  # never the end
         spool.get()
