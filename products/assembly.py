@@ -32,6 +32,8 @@ from products.provenance.further_products import FurtherProductService
 from products.quotas import QuotaRule
 from products.search.coverage import CoverageService
 from products.search.facets import FacetService
+from products.search.names import ObjectNames
+from products.search.positions import PositionReader, position_of_text
 from products.service import ProductService
 from products.sharing.attribution import RelationService
 from products.sharing.links import LinkService
@@ -208,6 +210,12 @@ class ProductServices:
     def facets(self) -> FacetService:
         """Counts of products by type, release and so on, for search pages."""
         return FacetService(self._database)
+
+    @part
+    def position_of_text(self) -> PositionReader:
+        """Reader of positions that people type; names of objects are looked up where the settings name a service."""
+        url = self._settings.name_resolver_url
+        return position_of_text if url is None else partial(position_of_text, look_up=ObjectNames(url).position)
 
     @part
     def coverage(self) -> CoverageService:

@@ -62,6 +62,12 @@ class Settings(QuerySettings):
         description="Addresses of other registries (OAI-PMH) that photoz registry harvest may harvest, as a "
         'JSON list: ["https://registry.example.org/oai.xml"].',
     )
+    name_resolver_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Address of a Sesame service at which names of objects are looked up when somebody types one as a "
+        "position, such as https://cds.unistra.fr/cgi-bin/nph-sesame; none by default: survey fields alone are known.",
+    )
     database_url: str | None = Field(
         None,
         description="SQLAlchemy address of the metadata database, for example "

@@ -12,7 +12,7 @@ from core.database import Database, in_parts
 from core.errors import InvalidValueError
 from core.sky.healpix import FINEST_ORDER, nested_indices
 from products.schema import ProductRow, ProductTableRow
-from products.search.positions import position_of_text
+from products.search.positions import PositionReader, position_of_text
 
 __all__ = ["CoverageService", "Region", "region_of_circle", "region_of_moc", "region_of_text"]
 
@@ -54,7 +54,7 @@ def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
     return _ranges(moc)
 
 
-def region_of_text(text: str) -> Region:
+def region_of_text(text: str, read: PositionReader = position_of_text) -> Region:
     """Parse a position or a circle: right ascension, declination and an optional radius (see `position_of_text`).
 
     Raises
@@ -62,7 +62,7 @@ def region_of_text(text: str) -> Region:
     InvalidValueError
         The text cannot be parsed.
     """
-    return region_of_circle(*position_of_text(text))
+    return region_of_circle(*read(text))
 
 
 def region_of_moc(text: str) -> Region:

@@ -1,6 +1,6 @@
 """Names of survey fields, with their centres: what people type where a position is asked for.
 
-Names of objects need a service such as Sesame of CDS; this server asks no other one. The fields are those of deep
+Names of objects need a service such as Sesame of CDS (`products.search.names`). The fields are those of deep
 spectroscopic and photometric surveys, and of the first data preview of Rubin.
 """
 

@@ -1,5 +1,6 @@
 """Fields of the explorer's forms, which become parts of a selection and its address."""
 
+from products.search.positions import PositionReader, position_of_text
 from webui.explorer.filters import Filter
 from webui.explorer.positions import cone_of
 from webui.explorer.selection import Parameters, Selection
@@ -12,7 +13,7 @@ FORM_FIELD = "form"
 _RANGE = "between"
 
 
-def with_form(params: Parameters, selection: Selection) -> Selection:
+def with_form(params: Parameters, selection: Selection, read: PositionReader = position_of_text) -> Selection:
     """Return a selection with the filter, the cone and the columns that a form has.
 
     Parameters
@@ -20,6 +21,8 @@ def with_form(params: Parameters, selection: Selection) -> Selection:
     params
         ``f_column``, ``f_operator``, ``f_value`` and ``f_high`` are a filter, whose values of a list are separated by
         commas; ``position``, ``radius`` and ``unit`` a cone.
+    read
+        Reads the position.
 
     Raises
     ------
@@ -32,7 +35,8 @@ def with_form(params: Parameters, selection: Selection) -> Selection:
         kept = [one for one in selection.filters if not (ranged and one.column == name and one.operator in _RANGES)]
         selection = selection.changed(filters=(*(one for one in kept if one != added), added))
     if position := params.get("position", "").strip():
-        selection = selection.changed(cone=cone_of(position, params.get("radius", ""), params.get("unit", "deg")))
+        cone = cone_of(position, params.get("radius", ""), params.get("unit", "deg"), read)
+        selection = selection.changed(cone=cone)
     if set(selection.columns) == selection.source.by_name.keys():
         selection = selection.changed(columns=())
     return selection

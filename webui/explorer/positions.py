@@ -3,7 +3,7 @@
 import re
 
 from core.errors import InvalidValueError
-from products.search.positions import position_of_text
+from products.search.positions import PositionReader, position_of_text
 from webui.explorer.selection import Cone
 
 __all__ = ["RADIUS_UNITS", "cone_of", "parse_radius"]
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST_RADIUS = 180.0
 
 
-def cone_of(position: str, radius: str, unit: str) -> Cone:
+def cone_of(position: str, radius: str, unit: str, read: PositionReader = position_of_text) -> Cone:
     """Return the cone around a position.
 
     Parameters
@@ -25,13 +25,15 @@ def cone_of(position: str, radius: str, unit: str) -> Cone:
         a third number is the radius in degrees.
     radius, unit
         The radius, and one of `RADIUS_UNITS`.
+    read
+        Reads the position; it may know the names of objects.
 
     Raises
     ------
     InvalidValueError
-        The text is no position, as the name of an object would be, or the radius no number.
+        The text is no position, or the radius no number.
     """
-    ra, dec, *more = position_of_text(position)
+    ra, dec, *more = read(position)
     if more:
         return Cone.parse(f"{ra!r},{dec!r},{more[0]!r}")
     return Cone.parse(f"{ra!r},{dec!r},{parse_radius(radius, unit)!r}")

@@ -10,6 +10,7 @@ from core.errors import InvalidValueError
 from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ProductTypeRow, ReleaseRow
 from products.search.coverage import Region, region_of_moc, region_of_text
+from products.search.positions import PositionReader
 from products.search.queries import ProductQuery
 from webui.api.lists import PAGING, Paging, check_ordering, ordering_parameter
 from webui.api.names import Names
@@ -124,10 +125,10 @@ def _numbers(parameters: Mapping[str, str], name: str, number_of: Callable[[str]
     return tuple(number_of(value) for value in _values(parameters, name))
 
 
-def parse_region(parameters: Mapping[str, str]) -> Region | None:
+def parse_region(parameters: Mapping[str, str], read: PositionReader) -> Region | None:
     """Parse the region that the products overlap: a position or circle (``covers``), or a MOC (``overlaps``)."""
     if parameters.get("covers"):
-        return region_of_text(parameters["covers"])
+        return region_of_text(parameters["covers"], read)
     return region_of_moc(parameters["overlaps"]) if parameters.get("overlaps") else None
 
 

@@ -130,7 +130,8 @@ def _add_lists(router: APIRouter, services: WebServices) -> None:
 
     def query_of(request: Request, identity: Identity) -> ProductQuery:
         parameters = request.query_params
-        query, region = product_query(parameters, Names(services, identity)), parse_region(parameters)
+        query = product_query(parameters, Names(services, identity))
+        region = parse_region(parameters, services.products.position_of_text)
         return query if region is None else replace(query, numbers=services.products.coverage.overlapping(region))
 
     def answer(request: Request, identity: Identity, query: ProductQuery) -> JSONResponse:

@@ -50,7 +50,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         chosen: list[PlotSpecification] = []
         try:
             chosen = plots_of(request.query_params, table)
-            if error is None and (changed := _changed(request, found.selection, chosen)) is not None:
+            if error is None and (changed := _changed(services, request, found.selection, chosen)) is not None:
                 return see_other(changed)
         except InvalidValueError as e:
             error = e
@@ -72,7 +72,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return await answers.table(request, identity, found, "vot")
 
 
-def _changed(request: Request, selection: Selection, plots: list[PlotSpecification]) -> str | None:
+def _changed(
+    services: WebServices, request: Request, selection: Selection, plots: list[PlotSpecification]
+) -> str | None:
     """Return the address with what a form has changed, or None if no form was sent."""
     given = request.query_params
     if FORM_FIELD not in given:
@@ -84,7 +86,7 @@ def _changed(request: Request, selection: Selection, plots: list[PlotSpecificati
         plots[number : number + 1] = [plot_from_form(given, selection.source)]
         anchor = f"#plot-{number + 1}"
     elif given.get("f_column") or given.get("position", "").strip():
-        selection = with_form(given, selection)
+        selection = with_form(given, selection, services.products.position_of_text)
     return _address(selection, plots) + anchor
 
 

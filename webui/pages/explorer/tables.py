@@ -42,7 +42,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         found = await run_in_threadpool(explored, services, request, identity)
         if FORM_FIELD in request.query_params and found.error is None:
             try:
-                return see_other(address_of(with_form(request.query_params, found.selection)))
+                read = services.products.position_of_text
+                selection = await run_in_threadpool(with_form, request.query_params, found.selection, read)
+                return see_other(address_of(selection))
             except InvalidValueError as e:
                 found = Explored(found.table, found.selection, e)
         return await pages.rows(request, identity, found)

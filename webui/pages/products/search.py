@@ -73,7 +73,8 @@ def _covering(services: WebServices, position: str) -> tuple[tuple[int, ...] | N
     if not position:
         return None, ""
     try:
-        return services.products.coverage.overlapping(region_of_text(position)), ""
+        region = region_of_text(position, services.products.position_of_text)
+        return services.products.coverage.overlapping(region), ""
     except InvalidValueError as e:
         return None, e.message
 

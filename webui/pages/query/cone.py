@@ -1,7 +1,7 @@
 """Cone searches written as ADQL: position in degrees or sexagesimal, and the columns of a table."""
 
 from core.errors import InvalidValueError
-from products.search.positions import position_of_text
+from products.search.positions import PositionReader, position_of_text
 from tap.identifiers import identifier
 from tap.models import TapTable
 
@@ -11,7 +11,7 @@ _LONGEST = 100
 _MOST_COLUMNS = 12
 
 
-def parse_position(text: str) -> tuple[float, float]:
+def parse_position(text: str, read: PositionReader = position_of_text) -> tuple[float, float]:
     """Parse a position of ICRS as people type it, in degrees or sexagesimal, and return it in degrees.
 
     Raises
@@ -20,7 +20,7 @@ def parse_position(text: str) -> tuple[float, float]:
         The text is not a position, or the position is not on the sphere.
     """
     try:
-        ra, dec, *radius = position_of_text(text[:_LONGEST])
+        ra, dec, *radius = read(text[:_LONGEST])
     except InvalidValueError as e:
         raise InvalidValueError(e.message, field="position") from e
     if radius:

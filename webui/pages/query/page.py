@@ -179,7 +179,7 @@ def _advised(error: PhotozError, identity: Identity) -> PhotozError:
 
 
 def _cone_text(services: WebServices, identity: Identity, form: QueryForm) -> str:
-    ra, dec = parse_position(form.position)
+    ra, dec = parse_position(form.position, services.products.position_of_text)
     radius = parse_radius(form.radius, form.unit)
     try:
         table = table_named(services, identity, form.cone_table)

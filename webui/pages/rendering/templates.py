@@ -77,6 +77,7 @@ class PageRenderer:
             type_url=type_address,
             static_url=StaticAddresses(),
             banner=settings.banner,
+            looks_up_names=settings.name_resolver_url is not None,
             contact=Contact.of(settings.contact),
             acknowledgement=settings.acknowledgement,
         )
