@@ -17,7 +17,7 @@ from core.settings import Settings
 from products.assembly import ProductServices
 from products.lifecycle.change_log import ANY_USER_TABLE, catalogue_version
 from tap.async_queries.result_files import QUERY_JOB, ResultFiles
-from tap.uploads.user_table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
+from tap.uploads.user_table_jobs import TableJobs
 from uws import Job, JobContext, JobKind, JobService, Phase
 
 if TYPE_CHECKING:
@@ -314,7 +314,6 @@ class TapServices:
 
     def job_kinds(self) -> Iterator[JobKind]:
         """Yield the job kinds of this package."""
-        seconds = self._settings.job_seconds
         yield JobKind(
             QUERY_JOB,
             self._query,
@@ -325,23 +324,7 @@ class TapServices:
             label="TAP query",
             path="/tap/async",
         )
-        yield JobKind(
-            LOAD_JOB,
-            self._load,
-            retry=True,
-            seconds=seconds,
-            on_end=self._remove_rows,
-            on_destroy=self._remove_rows,
-            label="Load of a user table",
-        )
-        yield JobKind(
-            UPDATE_JOB,
-            self._update,
-            retry=True,
-            seconds=seconds,
-            label="Index of a user table",
-            path="/tap/table-update",
-        )
+        yield from self._table_jobs.kinds(self._settings.job_seconds)
 
     def close(self) -> None:
         """Close the engine, if it was started, and remove the files of metadata."""
@@ -376,17 +359,4 @@ class TapServices:
 
     @part
     def _table_jobs(self) -> TableJobs:
-        return TableJobs(self._products.table_loader, self.upload_store)
-
-    def _load(self, context: JobContext) -> None:
-        self._table_jobs.load(context, context.job.files[PART])
-
-    def _update(self, context: JobContext) -> None:
-        identity = context.job.identity(self._identity_of)
-        name = context.parameters.get("TABLE", "").strip()
-        table = self._products.user_tables.require_quota(identity, name)
-        self._table_jobs.update(context, table.id)
-
-    def _remove_rows(self, job: Job) -> None:
-        for stored_id in job.files.values():
-            self.upload_store.delete(stored_id)
+        return TableJobs(lambda: self._products.table_loader, lambda: self.upload_store, self._identity_of)

@@ -3,20 +3,20 @@
 The owner of a job is the name of a user. An anonymous job is open to everyone who knows its id, and in no list.
 """
 
-import secrets
 import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from core.database import Database, utc_now
+from core.database import Database
 from core.errors import InvalidValueError, PhotozError
 from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
 from uws.lifecycle.client_jobs import ClientJobs, start_client_job
 from uws.lifecycle.destruction import JobDestruction
 from uws.lifecycle.fair_share import FairShare, release_queued
+from uws.lifecycle.new_jobs import new_job
 from uws.lifecycle.recovery import JobRecovery
 from uws.limits import (
     alterable_phases,
@@ -25,13 +25,12 @@ from uws.limits import (
     check_parameters,
     check_stored_bytes,
     lock_owner,
-    parameters_size,
     usage_of,
 )
 from uws.models import Job, JobEntry, JobLimits, JobLogLine, JobPage, Phase
 from uws.queues import JobNotifier, JobQueue, NotifyingQueue
 from uws.schema import JobLogRow, JobRow
-from uws.storage import alter_job, clean_text, find_job, job_of_row, move_job, select_entries, select_jobs
+from uws.storage import alter_job, find_job, job_of_row, move_job, select_entries, select_jobs
 
 __all__ = ["JobService"]
 
@@ -141,7 +140,7 @@ class JobService:
         if known is None:
             raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self.kinds))}.")
         check_parameters(parameters, self._limits)
-        row = self._new_row(known, parameters, owner=owner, run_id=run_id, file_bytes=file_bytes, caller=caller)
+        row = new_job(known, parameters, self._limits, owner=owner, run_id=run_id, file_bytes=file_bytes, caller=caller)
         if not run or known.begin is None:
             return self._add(row, run=run)
         pending = self._add(row, run=False)  # it may not need a worker, which its stored form decides
@@ -352,33 +351,6 @@ class JobService:
     def sweep(self) -> int:
         """Recover jobs of lost messages and dead processes, and archive old ones; return the number of jobs changed."""
         return self._recovery.run()
-
-    def _new_row(
-        self,
-        kind: JobKind,
-        parameters: Mapping[str, str],
-        *,
-        owner: str | None,
-        run_id: str | None,
-        file_bytes: int,
-        caller: str,
-    ) -> JobRow:
-        now = utc_now()
-        return JobRow(
-            id=secrets.token_hex(16),
-            kind=kind.name,
-            owner=owner,
-            caller=caller if owner is None else "",
-            long_running=kind.long_running,
-            run_id=None if run_id is None else clean_text(run_id),
-            parameters=dict(parameters),
-            parameter_bytes=parameters_size(parameters),
-            file_bytes=file_bytes,
-            results=[],
-            created=now,
-            destruction=now + timedelta(days=self._limits.days),
-            execution_duration=self._limits.seconds if kind.seconds is None else kind.seconds,
-        )
 
     def _add(self, row: JobRow, *, run: bool) -> Job:
         """Store a new job, PENDING or QUEUED."""

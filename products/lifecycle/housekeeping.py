@@ -12,11 +12,11 @@ from products.models import InspectionState, ProductStatus
 from products.schema import (
     ProductColumnRow,
     ProductFileRow,
-    ProductLinkRow,
     ProductRow,
     ProductTableRow,
     ProductUploadRow,
 )
+from products.sharing.schema import ProductLinkRow
 
 __all__ = ["Housekeeping"]
 

@@ -18,7 +18,8 @@ from core.database import Database, ignoring_storage_errors, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError
 from products.access import readable, require_manage
 from products.models import ProductStatus
-from products.schema import ProductLinkRow, ProductRow
+from products.schema import ProductRow
+from products.sharing.schema import ProductLinkRow
 from products.storage import find_product, record_product
 
 __all__ = ["IssuedLink", "LinkService", "ProductLink"]

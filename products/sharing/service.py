@@ -12,7 +12,8 @@ from core.errors import ConflictError, InvalidValueError
 from products.access import require_change, require_manage
 from products.models import Product, Visibility
 from products.quotas import QuotaRule
-from products.schema import ProductLinkRow, ProductRow, release_groups
+from products.schema import ProductRow, release_groups
+from products.sharing.schema import ProductLinkRow
 from products.storage import find_product, product_of_row, record_product
 
 __all__ = ["SharingService", "share_with"]

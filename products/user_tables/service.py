@@ -1,8 +1,7 @@
 """Service of tables of users: create, describe, share, fill and remove them."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -10,16 +9,15 @@ from sqlalchemy.orm import Session
 
 from core.auth.models import Identity, Scope
 from core.auth.schema import UserRow
-from core.columns import Column
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
 from products.access import table_readable, table_writable
 from products.lifecycle.change_log import ANY_USER_TABLE, catalogue_version
-from products.models import ColumnSummary
 from products.quotas import QuotaRule
 from products.schema import UserSchemaRow, UserTablePartRow, UserTableRow
 from products.user_tables.models import TableDefinition, TablePart, TablePermissions, UserTable
 from products.user_tables.permissions import apply_permissions, permissions_of
+from products.user_tables.records import json_columns, json_summaries, table_of_row
 
 __all__ = ["SCHEMA_PREFIX", "UserTableService"]
 
@@ -62,7 +60,7 @@ class UserTableService:
             .order_by(UserSchemaRow.name, UserTableRow.name)
         )
         with self._database.read() as session:
-            return tuple(_table_of_row(row, found) for row, found in session.execute(query).unique())
+            return tuple(table_of_row(row, found) for row, found in session.execute(query).unique())
 
     def all(self, identity: Identity) -> tuple[UserTable, ...]:
         """Return the tables that the identity may read, by schema and name."""
@@ -73,7 +71,7 @@ class UserTableService:
             .order_by(UserSchemaRow.name, UserTableRow.name)
         )
         with self._database.read() as session:
-            return tuple(_table_of_row(row, schema) for row, schema in session.execute(query).unique())
+            return tuple(table_of_row(row, schema) for row, schema in session.execute(query).unique())
 
     def schema_of(self, identity: Identity) -> str:
         """Return the schema of a user, which is created on first use."""
@@ -108,7 +106,7 @@ class UserTableService:
             owner_id=user_id,
             name=name,
             description=definition.description,
-            columns=_json_columns(definition.columns),
+            columns=json_columns(definition.columns),
             created_at=utc_now(),
         )
         try:
@@ -129,18 +127,18 @@ class UserTableService:
         """Find a table that the identity may read, or raise NotFoundError."""
         with self._database.read() as session:
             row, schema = _find(session, identity, full_name)
-            return _table_of_row(row, schema)
+            return table_of_row(row, schema)
 
     def describe(self, identity: Identity, full_name: str, definition: TableDefinition) -> None:
         """Change the descriptions of a table and of its columns; names and types stay."""
         with self._database.write() as session:
             row, schema = _find(session, identity, full_name)
             _require_owner(identity, row.owner_id)
-            known = _table_of_row(row, schema).definition
+            known = table_of_row(row, schema).definition
             if unknown := [c.name for c in definition.columns if c.name not in {k.name for k in known.columns}]:
                 raise InvalidValueError(f"{full_name} has no column '{unknown[0][:100]}'; columns cannot be added.")
             described = known.described_as(definition)
-            row.description, row.columns = described.description, _json_columns(described.columns)
+            row.description, row.columns = described.description, json_columns(described.columns)
             row.version += 1
 
     def permit(self, identity: Identity, full_name: str, **changes: object) -> TablePermissions:
@@ -157,7 +155,7 @@ class UserTableService:
             apply_permissions(session, identity, row, changes)
             row.version += 1
             session.flush()
-            return _table_of_row(row, schema).permissions
+            return table_of_row(row, schema).permissions
 
     def schema_permissions(self, identity: Identity, name: str) -> tuple[str, TablePermissions]:
         """Return the owner of a user's schema and who else may read or add to all its tables.
@@ -206,7 +204,7 @@ class UserTableService:
             if session.scalar(writable) is None:
                 raise PermissionDeniedError(f"You may read {full_name}, not add to it: it belongs to another user.")
             self._quota.check(session, row.owner_id, more)
-            return _table_of_row(row, schema)
+            return table_of_row(row, schema)
 
     def payer(self, identity: Identity, full_name: str) -> int:
         """Return the id of the user in whose quota rows that are sent for a table count while they are received.
@@ -230,7 +228,7 @@ class UserTableService:
             row = session.get(UserTableRow, table_id)
             if row is None:
                 raise NotFoundError("The table has been removed.")
-            return _table_of_row(row, session.get_one(UserSchemaRow, row.owner_id).name)
+            return table_of_row(row, session.get_one(UserSchemaRow, row.owner_id).name)
 
     def add_part(
         self,
@@ -277,7 +275,7 @@ class UserTableService:
                     rows=part.rows,
                     size=part.size,
                     sha256=part.sha256,
-                    statistics=_json_summaries(part),
+                    statistics=json_summaries(part),
                 )
             )
             row.version += 1
@@ -345,37 +343,3 @@ def _free_schema(session: Session, user: str, user_id: int) -> str:
     plain = SCHEMA_PREFIX + (re.sub(r"[^a-z0-9]+", "_", user.lower()).strip("_")[:100] or str(user_id))
     taken = session.scalar(select(UserSchemaRow.user_id).where(UserSchemaRow.name == plain))
     return plain if taken is None else f"{plain}_{user_id}"
-
-
-def _json_columns(columns: Sequence[Column]) -> list[dict[str, str]]:
-    return [{key: value for key, value in asdict(column).items() if value is not None} for column in columns]
-
-
-def _json_summaries(part: TablePart) -> dict[str, dict[str, float | None]] | None:
-    return None if part.summaries is None else {name: asdict(known) for name, known in part.summaries.items()}
-
-
-def _part_of_row(row: UserTablePartRow) -> TablePart:
-    known = None if row.statistics is None else {name: _summary(each) for name, each in row.statistics.items()}
-    return TablePart(row.id, row.stored_id, row.rows, row.size, row.sha256, known)
-
-
-def _summary(known: Mapping[str, float | None]) -> ColumnSummary:
-    nulls, distinct = known["nulls"] or 0, known["distinct"]
-    return ColumnSummary(int(nulls), known["minimum"], known["maximum"], None if distinct is None else int(distinct))
-
-
-def _table_of_row(row: UserTableRow, schema: str) -> UserTable:
-    return UserTable(
-        id=row.id,
-        owner_id=row.owner_id,
-        owner=row.owner.name,
-        schema=schema,
-        name=row.name,
-        definition=TableDefinition(row.description, tuple(Column(**column) for column in row.columns)),
-        permissions=permissions_of(row),
-        parts=tuple(_part_of_row(part) for part in row.parts),
-        indexed=tuple(row.indexed),
-        created_at=row.created_at,
-        unique=tuple(row.unique_columns),
-    )

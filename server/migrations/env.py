@@ -10,6 +10,7 @@ import pipelines.schema
 import products.files.download_counts
 import products.provenance.schema
 import products.schema
+import products.sharing.schema
 import registry.schema
 import tap.metadata.survey_catalogues.schema
 import tap.queues.schema

@@ -17,6 +17,7 @@ __all__ = [
     "Cast",
     "Comparison",
     "Concatenation",
+    "Condition",
     "Conjunction",
     "Derived",
     "Disjunction",
@@ -46,7 +47,6 @@ __all__ = [
     "TableName",
     "Text",
     "WithQuery",
-    "is_condition",
 ]
 
 JoinKind = Literal["INNER", "LEFT", "RIGHT", "FULL"]
@@ -270,10 +270,10 @@ class Disjunction:
 _Value: TypeAlias = (
     Number | Text | Null | Reference | Signed | Arithmetic | Concatenation | Call | Cast | Case | ScalarQuery
 )
-_Condition: TypeAlias = (
+Condition: TypeAlias = (
     Comparison | Between | InList | InQuery | Like | IsNull | Exists | Negation | Conjunction | Disjunction
 )
-Expression: TypeAlias = _Value | _Condition | Parentheses
+Expression: TypeAlias = _Value | Condition | Parentheses
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,10 +378,3 @@ class Query:
 
 
 Body: TypeAlias = Select | SetOperation | Query
-
-
-def is_condition(node: Expression) -> bool:
-    """Return whether an expression is a condition rather than a value."""
-    while isinstance(node, Parentheses):
-        node = node.inner
-    return isinstance(node, _Condition)

@@ -11,11 +11,11 @@ from products.models import ProductStatus, Visibility
 from products.schema import (
     ProductColumnRow,
     ProductFileRow,
-    ProductLinkRow,
     ProductRow,
     product_co_owners,
     product_groups,
 )
+from products.sharing.schema import ProductLinkRow
 from tests.server.access_rules import AUXILIARY, MAIN, STATES, Target
 
 __all__ = ["restore_product"]

@@ -25,7 +25,6 @@ from products.models import FileRole, InspectionState, ProductStatus, Visibility
 from products.schema import (
     ProductColumnRow,
     ProductFileRow,
-    ProductLinkRow,
     ProductRow,
     ProductTableRow,
     ReleaseRow,
@@ -33,6 +32,7 @@ from products.schema import (
     product_groups,
 )
 from products.service import NewProduct
+from products.sharing.schema import ProductLinkRow
 from server.services import Services
 from tests.server.access_others import MOUNTS, NEW, OPEN_ROUTES, OTHERS
 from tests.server.access_rules import (

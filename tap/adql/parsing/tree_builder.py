@@ -42,14 +42,20 @@ def _integer(token: Token) -> int:
     return int(token)
 
 
+def _is_condition(node: tree.Expression) -> bool:
+    while isinstance(node, tree.Parentheses):
+        node = node.inner
+    return isinstance(node, tree.Condition)
+
+
 def _value(node: tree.Expression) -> tree.Expression:
-    if tree.is_condition(node):
+    if _is_condition(node):
         raise QueryError("A condition was found where a value is expected", node.at)
     return node
 
 
 def _condition(node: tree.Expression) -> tree.Expression:
-    if not tree.is_condition(node):
+    if not _is_condition(node):
         raise QueryError("A value was found where a condition is expected", node.at, "compare it with something")
     return node
 

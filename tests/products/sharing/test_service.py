@@ -15,10 +15,11 @@ from core.errors import ConflictError, InvalidValueError, NotFoundError, Permiss
 from products.lifecycle.published import PublishedProducts
 from products.models import Product, ProductStatus, Visibility
 from products.quotas import QuotaRule
-from products.schema import ProductLinkRow, ProductRow, ReleaseRow
+from products.schema import ProductRow, ReleaseRow
 from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService
 from products.sharing.links import LinkService
+from products.sharing.schema import ProductLinkRow
 from products.sharing.service import SharingService
 from tests.products.conftest import People
 
