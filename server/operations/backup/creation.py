@@ -1,6 +1,7 @@
 """Backup of a running server: a consistent snapshot, of which only what is new is copied."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -18,6 +19,8 @@ from server.operations.inventory import Inventory, KeptFile
 __all__ = ["create_backup", "list_backups", "prune_backups", "verify_backup"]
 
 _ATTEMPTS = 10
+#: Files that are copied at once: those of an object store arrive one request after the other.
+_AT_ONCE = 8
 
 
 def create_backup(
@@ -123,31 +126,44 @@ class _Copies:
     problems: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, files: Iterable[KeptFile]) -> list[KeptFile]:
-        """Copy those files that are not copied yet; return those that are missing."""
+        """Copy those files that are not copied yet, several at once; return those that are missing."""
         missing = []
-        for file in files:
-            if file.key in self.entries:
-                continue
-            try:
-                self.entries[file.key] = self._entry(file)
-            except NotFoundError:
-                missing.append(file)
+        wanted = list({file.key: file for file in files if file.key not in self.entries}.values())
+        threads = ThreadPoolExecutor(_AT_ONCE, "backup")
+        try:
+            for file, entry in zip(wanted, threads.map(self._entry, wanted), strict=True):
+                if entry is None:
+                    missing.append(file)
+                else:
+                    self._take(file, entry)
+        finally:
+            threads.shutdown(cancel_futures=True)  # after an error nothing more is begun
         return missing
 
-    def _entry(self, file: KeptFile) -> FileEntry:
-        changed = self.inventory.changed(file)
-        known = self.earlier.get(file.key)
-        if known is not None and (known.changed, file.sha256 or known.sha256) == (changed, known.sha256):
-            return known
-        sha256, size = self.store.put(self.inventory.read(file))
-        self.copied, self.copied_bytes = self.copied + 1, self.copied_bytes + size
+    def _entry(self, file: KeptFile) -> FileEntry | None:
+        """Copy a file, unless an earlier backup has it as it is; None when it is missing."""
+        try:
+            changed = self.inventory.changed(file)
+            known = self.earlier.get(file.key)
+            if known is not None and (known.changed, file.sha256 or known.sha256) == (changed, known.sha256):
+                return known
+            sha256, size = self.store.put(self.inventory.read(file))
+        except NotFoundError:
+            return None
+        return FileEntry(place=file.place, name=file.name, size=size, sha256=sha256, changed=changed)
+
+    def _take(self, file: KeptFile, entry: FileEntry) -> None:
+        """Note a file that was copied."""
+        self.entries[file.key] = entry
+        if entry is self.earlier.get(file.key):
+            return
+        self.copied, self.copied_bytes = self.copied + 1, self.copied_bytes + entry.size
         if self.copied % 1000 == 0:
             self.report(f"Copied {self.copied} files.")
-        if file.sha256 not in {None, sha256}:
+        if file.sha256 not in {None, entry.sha256}:
             self.problems[file.key] = (
                 f"{file.owner}: its bytes are not those that were stored ({file.place}/{file.name})"
             )
-        return FileEntry(place=file.place, name=file.name, size=size, sha256=sha256, changed=changed)
 
 
 def _consistent(
