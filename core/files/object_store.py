@@ -14,12 +14,18 @@ from typing import Any
 from core.database import utc_now
 from core.errors import StorageFullError
 from core.files.listing import listed
-from core.files.objects import modified_of, store_away, translating_errors, unreachable_errors
+from core.files.objects import (
+    filesystem_at,
+    modified_of,
+    object_chunks,
+    store_away,
+    translating_errors,
+    unreachable_errors,
+)
 from core.files.staging import StagedStore, StagingFolder
 
 __all__ = ["ObjectStore"]
 
-_CHUNK = 8 << 20
 
 _log = logging.getLogger(__name__)
 
@@ -61,9 +67,7 @@ class ObjectStore(StagedStore):
     @classmethod
     def at(cls, url: str, staging: Path, copies: Path, *, min_free: int = 0, copied: bool = False) -> "ObjectStore":
         """Return the store at a URL such as ``s3://bucket/prefix``; credentials come from the environment."""
-        import fsspec
-
-        filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        filesystem, root = filesystem_at(url)
         return cls(filesystem, root, staging, copies, min_free=min_free, copied=copied)
 
     def duplicate(self, file_id: str) -> str:
@@ -109,15 +113,8 @@ class ObjectStore(StagedStore):
 
     def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
-        key = self._key(file_id)
         with translating_errors():
-            last = int(self._filesystem.size(key)) if end is None else end
-            while start < last:
-                chunk: bytes = self._filesystem.cat_file(key, start=start, end=min(start + _CHUNK, last))
-                if not chunk:
-                    return
-                start += len(chunk)
-                yield chunk
+            yield from object_chunks(self._filesystem, self._key(file_id), start, end)
 
     def delete(self, file_id: str) -> None:
         """Delete a file if it exists; the sweep deletes it later when the object store does not answer."""

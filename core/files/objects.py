@@ -9,7 +9,15 @@ from typing import Any
 
 from core.errors import NotFoundError, ServiceBusyError
 
-__all__ = ["ObjectPrefix", "modified_of", "store_away", "translating_errors", "unreachable_errors"]
+__all__ = [
+    "ObjectPrefix",
+    "filesystem_at",
+    "modified_of",
+    "object_chunks",
+    "store_away",
+    "translating_errors",
+    "unreachable_errors",
+]
 
 _CHUNK = 8 << 20
 
@@ -36,10 +44,7 @@ class ObjectPrefix:
     @classmethod
     def at(cls, url: str) -> "ObjectPrefix":
         """Return the objects at a URL such as ``s3://bucket/prefix``; credentials come from the environment."""
-        import fsspec
-
-        filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
-        return cls(filesystem, root)
+        return cls(*filesystem_at(url))
 
     def check(self) -> None:
         """Raise ServiceBusyError when the object store does not answer."""
@@ -65,15 +70,8 @@ class ObjectPrefix:
 
     def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
-        key = self._key(name)
         with translating_errors():
-            last = int(self._filesystem.size(key)) if end is None else end
-            while start < last:
-                chunk: bytes = self._filesystem.cat_file(key, start=start, end=min(start + _CHUNK, last))
-                if not chunk:
-                    return
-                start += len(chunk)
-                yield chunk
+            yield from object_chunks(self._filesystem, self._key(name), start, end)
 
     def changes(self) -> Mapping[str, datetime]:
         """Return when each object was stored, by its name."""
@@ -92,6 +90,25 @@ class ObjectPrefix:
 
     def _key(self, name: str) -> str:
         return f"{self.root}/{name}"
+
+
+def filesystem_at(url: str) -> tuple[Any, str]:
+    """Return the file system of fsspec at a URL, which caches no listings, and the path in it."""
+    import fsspec
+
+    filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    return filesystem, root
+
+
+def object_chunks(filesystem: Any, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Stream the bytes of an object from ``start`` up to, not including, ``end``; errors are those of the store."""
+    last = int(filesystem.size(key)) if end is None else end
+    while start < last:
+        chunk: bytes = filesystem.cat_file(key, start=start, end=min(start + _CHUNK, last))
+        if not chunk:
+            return
+        start += len(chunk)
+        yield chunk
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from typing import Any
 
 from core.database import utc_now
 from core.errors import ConflictError, NotFoundError, ServiceBusyError
+from core.files.objects import filesystem_at, object_chunks
 
 __all__ = ["ObjectBackups"]
 
-_SENT = 8 << 20
 #: Time after which a lock that was not renewed is that of a process that was killed.
 _STALE = timedelta(hours=1)
 
@@ -38,10 +38,7 @@ class ObjectBackups:
     @classmethod
     def at(cls, address: str) -> "ObjectBackups":
         """Return the place at an address; credentials come from the environment."""
-        import fsspec
-
-        filesystem, root = fsspec.core.url_to_fs(address, use_listings_cache=False)
-        return cls(filesystem, root)
+        return cls(*filesystem_at(address))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -96,15 +93,8 @@ class ObjectBackups:
 
     def read(self, sha256: str) -> Iterator[bytes]:
         """Stream the bytes of an object."""
-        key, start = self._key(sha256), 0
         with _translating_errors():
-            size = int(self._filesystem.size(key))
-            while start < size:
-                chunk: bytes = self._filesystem.cat_file(key, start=start, end=min(start + _SENT, size))
-                if not chunk:
-                    return
-                start += len(chunk)
-                yield chunk
+            yield from object_chunks(self._filesystem, self._key(sha256))
 
     def delete(self, sha256: str) -> None:
         """Delete an object."""
