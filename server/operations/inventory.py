@@ -7,7 +7,8 @@ servers write and with the columns of the database.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from uws.storage import job_of_row
 from vospace.schema import NodeRow
 
 __all__ = ["FILE_COLUMNS", "KEPT_PLACES", "Inventory", "KeptFile", "write_whole"]
+
+#: Lists of checksums that are read at once: those of an object store arrive one request after the other.
+_AT_ONCE = 8
 
 #: Columns of the database that name files. Those of what is arriving are in no backup.
 FILE_COLUMNS: Mapping[str, str | None] = {
@@ -86,6 +90,7 @@ class Inventory:
         self._stores: Mapping[str, FileStore] = {"files": store, "uploads": upload_store(settings)}
         #: The other places, by name.
         self.kept = {place: kept_files(settings, place) for place in KEPT_PLACES if place not in self._stores}
+        self._sums: dict[str, Mapping[str, str]] = {}
 
     def expected(self, session: Session) -> Iterator[KeptFile]:
         """Yield each file that the database refers to."""
@@ -96,6 +101,17 @@ class Inventory:
         """Return each file that the database refers to at this moment, by place and name."""
         with database.read() as session:
             return {file.key: file for file in self.expected(session)}
+
+    def sums(self, job_ids: Sequence[str]) -> list[Mapping[str, str]]:
+        """Return the SHA-256 of each file of the results of some jobs, by name, as far as they were stored.
+
+        They are read several at once, and each once: the result of a job never changes, and is listed in each snapshot.
+        """
+        unknown = [each for each in job_ids if each not in self._sums]
+        with ThreadPoolExecutor(_AT_ONCE, "checksums") as threads:
+            read = threads.map(lambda job_id: dict(checksums_of(self.kept["results"], job_id)), unknown)
+            self._sums.update((job_id, sums) for job_id, sums in zip(unknown, read, strict=True) if sums)
+        return [self._sums.get(job_id, {}) for job_id in job_ids]
 
     def there(self, place: str) -> set[str]:
         """Return the names of all files that are in a place."""
@@ -192,8 +208,8 @@ def _user_tables(_inventory: Inventory, session: Session) -> Iterator[KeptFile]:
 
 def _results(inventory: Inventory, session: Session) -> Iterator[KeptFile]:
     done = select(JobRow.id, JobRow.results).where(JobRow.kind == QUERY_JOB, JobRow.phase == Phase.COMPLETED)
-    for job_id, results in session.execute(done):
-        sums = dict(checksums_of(inventory.kept["results"], job_id))
+    jobs = session.execute(done).all()
+    for (job_id, results), sums in zip(jobs, inventory.sums([job_id for job_id, _results in jobs]), strict=True):
         sizes = {str(result["id"]): result.get("size") for result in results}
         for name in {"result", "tables.json", *sums}:
             yield KeptFile(

@@ -1,7 +1,9 @@
 """Execution of one query in the query process: check the statement, run it within its time, write its batches."""
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,12 +31,16 @@ class Clock:
 
     The clock is paused while a batch waits for the server to take it, so that a slow network does not count against the
     limit. How long that may be is a matter of the server (`SpoolLimits`).
+
+    One thread watches all queries, and sleeps past the end of a small one: to start a thread for each would take longer
+    than some queries.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._timer: threading.Timer | None = None
+        self._ends: float | None = None
+        self._looks: float | None = None
         self._cancelled = False
         self.expired = False
 
@@ -105,26 +111,32 @@ class Clock:
         return self._cancelled or self.expired
 
     def _start(self, seconds: float) -> None:
-        timer = threading.Timer(seconds, lambda: self._expire(timer))
-        timer.daemon = True
-        self._timer = timer
-        timer.start()
+        with self._changed:
+            self._ends = time.monotonic() + seconds
+            if self._looks is None:
+                self._looks = self._ends
+                threading.Thread(target=self._watch, name="time limit", daemon=True).start()
+            elif self._ends < self._looks:
+                self._changed.notify_all()
         signal.setitimer(signal.ITIMER_REAL, seconds + GRACE_SECONDS)
 
     def _stop(self) -> float:
         with self._changed:
-            timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
+            self._ends = None
         left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
         return max(0.001, left - GRACE_SECONDS)
 
-    def _expire(self, timer: threading.Timer) -> None:
+    def _watch(self) -> None:
+        """Interrupt each query whose time is over."""
         with self._changed:
-            if self._timer is not timer:  # the query ended at this moment
-                return
-            self.expired = True
-        self._interrupt()
+            while True:
+                now = time.monotonic()
+                if self._ends is not None and self._ends <= now:
+                    self._ends, self.expired = None, True
+                    self._interrupt()
+                else:
+                    self._looks = math.inf if self._ends is None else self._ends
+                    self._changed.wait(None if self._ends is None else self._ends - now)
 
     def _interrupt(self) -> None:
         """Interrupt the connection until it has no query: the engine forgets what comes before a statement begins."""

@@ -60,6 +60,16 @@ def test_the_inventory_lists_all_that_a_server_keeps(services: Services) -> None
     assert named == set(FILE_COLUMNS)
 
 
+def test_checksums_of_results_are_read_once_however_often_files_are_listed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory = Inventory(services.settings, services.store)
+    listed = inventory.expected_now(services.database)
+    assert any(file.place == "results" and file.sha256 for file in listed.values())
+    monkeypatch.setattr(type(inventory.kept["results"]), "read", lambda *_: pytest.fail("a file was read"))
+    assert inventory.expected_now(services.database) == listed
+
+
 def _submitted(services: Services) -> str:
     """Store the file of a submission to a challenge, and return its id."""
     with services.store.stage(limit=10) as staging:

@@ -1,4 +1,5 @@
 import signal
+import time
 from collections.abc import Iterator
 
 import duckdb
@@ -83,3 +84,25 @@ def test_the_next_query_is_not_stopped_by_what_stopped_the_last_one():
     clock.accept()
     with duckdb.connect(":memory:") as connection, clock.running(600), clock.interrupting(connection):
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_short_time_counts_after_a_long_one():
+    clock = Clock()
+    for seconds in (600, 0.05):
+        clock.accept()
+        with clock.running(seconds):
+            pass
+    clock.accept()
+    with duckdb.connect(":memory:") as connection, clock.running(0.05), clock.interrupting(connection):
+        with pytest.raises(duckdb.InterruptException):
+            long_work(connection)
+        assert clock.expired
+
+
+def test_a_pause_after_the_time_of_its_start_does_not_end_the_query():
+    clock = Clock()
+    clock.accept()
+    with clock.running(0.2):
+        with clock.paused():
+            time.sleep(0.3)  # longer than the time of the query
+        assert not clock.stopped
