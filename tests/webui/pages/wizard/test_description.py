@@ -208,7 +208,7 @@ def test_missing_mandatory_columns_are_named(alice: httpx2.Client, register: Pub
     assert "Choose a column for each of: Dec, z." in answer.text
     refused = alice.post(f"{address}/publish")
     assert refused.status_code == 406
-    assert "No column has the meaning Dec or z, which products of type Reference Redshift Catalog need" in refused.text
+    assert "Products of type Reference Redshift Catalog need columns with the meanings Dec, z." in refused.text
 
 
 def test_other_positions_than_guessed_are_prepared_by_a_job(alice: httpx2.Client, register: Publish):
