@@ -1,4 +1,5 @@
 import re
+from html import unescape
 
 import httpx2
 import pytest
@@ -167,7 +168,7 @@ def test_guesses_are_filled_in_with_their_reasons(alice: httpx2.Client, register
         row = rows[rows.index(f"<code>{name}</code>") :].partition("</tr>")[0]
         assert f'<option value="{key}" selected>' in row
         assert f"Guessed: name {name}" in row
-        assert re.search(r"\(\d+ %\)", row)
+        assert re.search(r"\(\d+\s%\)", unescape(row))
 
 
 def test_columns_are_described_and_the_product_is_published(
