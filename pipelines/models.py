@@ -318,6 +318,10 @@ class Pipeline(ABC, Generic[ConfigurationT]):
             The inputs cannot be used; the message becomes the error of the job.
         """
 
+    def foreseen_warnings(self, configuration: ConfigurationT, inputs: RunInputs) -> tuple[str, ...]:  # noqa: ARG002 - for overriding
+        """Return the warnings of a run that are known before it, from the columns of its inputs."""
+        return ()
+
     @abstractmethod
     def describe(self, configuration: ConfigurationT, inputs: RunInputs) -> str:
         """Describe the result in Markdown, for requests without a description."""

@@ -14,7 +14,7 @@ from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.runs.checks import CheckedRun, RunChecker
 from pipelines.runs.completion import RunCompletion
-from pipelines.runs.description import description_of
+from pipelines.runs.description import description_of, name_of
 from pipelines.runs.requests import job_parameters
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import RunQuery, find_run, list_runs, run_of_row, runs_of_products
@@ -211,11 +211,8 @@ class PipelineService:
     def _new_product(self, checked: CheckedRun) -> NewProduct:
         kind, request = product_type_by_name(checked.pipeline.product_type), checked.request
         wanted, release = request.visibility or Visibility.REGISTERED, checked.inputs.release
-        first, made_by = checked.inputs.catalogues[0], checked.pipeline.display_name
-        # The name becomes part of the permanent internal name, so it must not name an input that others cannot read.
-        name = request.display_name or (f"{made_by} of {first.label}" if first.is_open else made_by)
         return NewProduct(
-            display_name=name[:255],
+            display_name=name_of(checked)[:255],
             product_type=kind.id,
             release=release.id if release is not None and kind.has_release else None,
             description=description_of(checked),

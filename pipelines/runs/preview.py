@@ -74,6 +74,8 @@ class RunPreview:
         Estimate of the bytes of the result as Parquet, if it has that many rows.
     is_private
         Whether the result will be private because an input is.
+    warnings
+        Warnings of the run that are known before it.
     """
 
     inputs: tuple[InputPreview, ...]
@@ -82,6 +84,7 @@ class RunPreview:
     area_deg2: float | None
     size: int | None
     is_private: bool
+    warnings: tuple[str, ...] = ()
 
 
 class RunPreviewer:
@@ -115,6 +118,7 @@ class RunPreviewer:
             area_deg2=_union_area([moc for _, moc in known]) if known else None,
             size=None if total is None else self._size(total, catalogues, details[len(catalogues) :]),
             is_private=checked.must_be_private,
+            warnings=checked.pipeline.foreseen_warnings(checked.configuration, checked.inputs),
         )
 
     def _details(self, identity: Identity, each: RunInput) -> ProductDetails | None:

@@ -108,6 +108,12 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
             choose_photometry(configuration.param, (), is_selected=selected != inputs.release_folder)
         return configuration
 
+    def foreseen_warnings(self, configuration: TrainingSetConfiguration, inputs: RunInputs) -> tuple[str, ...]:
+        """Return what of the magnitudes cannot be computed from the columns of the objects."""
+        if inputs.objects is None or not inputs.objects.names:
+            return ()
+        return choose_photometry(configuration.param, inputs.objects.names, is_selected=False).warnings
+
     def run(self, work: Work[TrainingSetConfiguration]) -> PipelineResult:
         """Match the redshifts with the objects, which are read in parts."""
         entry = work.configuration.redshifts

@@ -12,11 +12,12 @@ import pyarrow as pa
 from core.columns import column_of_field
 from core.errors import InvalidValueError
 from products.adjustments.missing_values import MissingValues
-from products.adjustments.options import TableOptions
+from products.adjustments.options import MissingNumber, TableOptions
 from products.adjustments.positions import DerivedPosition
 from products.inspection.column_statistics import StatisticsGatherer
 from products.inspection.guesses import guess_meanings
 from products.inspection.meanings import Meanings
+from products.inspection.missing_values import column_words
 from products.inspection.position_forms import PositionForm, position_forms
 from products.readers import ReadLimits, TableChoice, TableReader, open_table
 
@@ -156,9 +157,12 @@ class AdjustedReader:
         return pa.RecordBatch.from_arrays([arrays[name] for name in wanted.names], schema=wanted)
 
     def _notes(self) -> Iterator[str]:
+        by_values: dict[tuple[MissingNumber, ...], list[str]] = {}
         for name, values in self.options.missing_values.items():
-            listed = ", ".join(str(value) for value in values)
-            yield f"In the column '{name}', {listed} {'means' if len(values) == 1 else 'mean'} that there is no value."
+            by_values.setdefault(tuple(values), []).append(name)
+        for values, names in by_values.items():
+            listed, verb = ", ".join(str(value) for value in values), "means" if len(values) == 1 else "mean"
+            yield f"In the {column_words(names)}, {listed} {verb} that there is no value."
         if self._position is not None:
             yield self._position.note
 

@@ -16,7 +16,7 @@ from products.inspection.position_axes import axis_of
 from products.inspection.sexagesimal import is_sexagesimal
 from products.inspection.stand_ins import HUGE, RepeatedValue
 
-__all__ = ["MissingValue", "missing_sentence", "missing_values", "without_missing"]
+__all__ = ["MissingValue", "column_words", "missing_sentences", "missing_values", "without_missing"]
 
 _TELLING_NAME = 0.5
 #: Absolute value from which a number is a code rather than a flag or a count.
@@ -24,6 +24,8 @@ _CODE = 88
 #: Number of different whole values up to which a column holds flags or classes.
 _FEW_VALUES = 64
 _FAR = 3.0
+#: Number of columns that a sentence names.
+_NAMED = 3
 _DEVIATIONS = 8.0
 _SHARE_AMONG_OTHERS, _ROWS_AMONG_OTHERS = 0.01, 5
 _NUMBER_SHARE = 0.8
@@ -59,10 +61,25 @@ class MissingValue:
     reason: str
 
 
-def missing_sentence(item: MissingValue) -> str:
-    """Return the proposal as a sentence."""
-    rows = "1 row" if item.rows == 1 else f"{item.rows:,} rows".replace(",", " ")
-    return f"In the column '{item.column}', {item.value} ({rows}) seems to mean that there is no value."
+def missing_sentences(items: Iterable[MissingValue]) -> Iterator[str]:
+    """Yield the proposals as sentences, one for each value, however many columns have it."""
+    by_value: dict[float | int | str, list[MissingValue]] = {}
+    for item in items:
+        by_value.setdefault(item.value, []).append(item)
+    for value, same in by_value.items():
+        most = max(item.rows for item in same)
+        rows = "1 row" if most == 1 else f"{_spaced(most)} rows"
+        counted = rows if len(same) == 1 else f"up to {rows}"
+        names = column_words([item.column for item in same])
+        yield f"In the {names}, {value} ({counted}) seems to mean that there is no value."
+
+
+def column_words(names: Sequence[str]) -> str:
+    """Return columns in words: of many the first three, and how many there are besides."""
+    if len(names) == 1:
+        return f"column '{names[0]}'"
+    shown = ", ".join(f"'{name}'" for name in names[:_NAMED])
+    return f"columns {shown}" if len(names) <= _NAMED else f"columns {shown} and {_spaced(len(names) - _NAMED)} more"
 
 
 def missing_values(columns: Sequence[Column], statistics: Mapping[str, ColumnStatistics]) -> tuple[MissingValue, ...]:

@@ -15,7 +15,7 @@ from products.inspection.footprint import Footprint
 from products.inspection.guesses import guess_meanings
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import Meanings
-from products.inspection.missing_values import missing_sentence, missing_values
+from products.inspection.missing_values import missing_sentences, missing_values
 from products.inspection.photometry import guess_ucds
 from products.inspection.preview import preview_columns
 from products.inspection.ranges import Ranges, offending_rows
@@ -99,7 +99,7 @@ class Findings:
             notes=(
                 *notes,
                 *(sentence for _, sentence in offending_rows(ranges).values()),
-                *(missing_sentence(item) for item in missing),
+                *missing_sentences(missing),
                 *(() if densities is None else density_sentences(densities)),
                 *(() if densities is None else identifier_sentences(guesses, statistics)),
             ),

@@ -13,6 +13,8 @@ WIDTH, HEIGHT = 768.0, 384.0
 MARGINS = (104.0, 16.0, 16.0, 60.0)
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = MARGINS
+#: Between the thousands, as in the numbers of the pages.
+_THIN_SPACE = "\u2009"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def bar_plot(
     return HistogramPlot(
         WIDTH, HEIGHT, _LEFT, right, _TOP, bottom, bars,
         x_ticks=tuple((across(z), f"{z:g}") for z in round_values(low, high)),
-        y_ticks=tuple((up(n), f"{n:,.0f}") for n in round_values(0, highest, integer=True)),
+        y_ticks=tuple((up(n), f"{n:,.0f}".replace(",", _THIN_SPACE)) for n in round_values(0, highest, integer=True)),
         total=sum(counts) + beyond,
         beyond=beyond,
         outline="" if outline is None else _steps(edges, outline, across, up),

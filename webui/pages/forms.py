@@ -10,12 +10,26 @@ from fastapi.responses import RedirectResponse
 
 from core.errors import ConflictError, InvalidValueError, PhotozError, TooLargeError
 
-__all__ = ["FormState", "form_fields", "read_form", "save_or_show", "see_other"]
+__all__ = ["FormState", "InvalidFieldsError", "form_fields", "read_form", "save_or_show", "see_other"]
 
 _LONGEST_FORM = 2_000_000
 _MOST_FIELDS = 200
 
 _Saved = TypeVar("_Saved")
+
+
+class InvalidFieldsError(InvalidValueError):
+    """Values of several fields of a form cannot be used; each is shown beside its field.
+
+    Parameters
+    ----------
+    errors
+        The errors, of a field each; at least one.
+    """
+
+    def __init__(self, errors: Sequence[InvalidValueError]) -> None:
+        super().__init__(errors[0].message, field=errors[0].field)
+        self.others = {error.field: error.message for error in errors[1:] if error.field}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class FormState:
     ----------
     values
         Entered values by the names of their fields.
+    others
+        Error messages of further fields.
     error
         Error message; None for a form that was not submitted yet.
     field
@@ -35,6 +51,7 @@ class FormState:
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     field: str | None = None
     status: int = 200
@@ -48,7 +65,9 @@ class FormState:
         fields
             Fields that the form has; an error of any other field is an error of the form as a whole.
         """
-        return cls(values, error.message, error.field if error.field in fields else None, error.status)
+        others = error.others if isinstance(error, InvalidFieldsError) else {}
+        place = error.field if error.field in fields else None
+        return cls(values, others, error=error.message, field=place, status=error.status)
 
     def value(self, name: str, default: str = "") -> str:
         """Return the entered value of a field."""
@@ -56,7 +75,7 @@ class FormState:
 
     def error_of(self, name: str) -> str | None:
         """Return the error message of a field."""
-        return self.error if self.error is not None and self.field == name else None
+        return self.error if self.error is not None and self.field == name else self.others.get(name)
 
     @property
     def error_of_form(self) -> str | None:

@@ -1,6 +1,22 @@
 // Step 3 of the wizard: what publication would refuse is told while meanings are chosen, and changes are not lost.
 "use strict";
 
+// One box accepts a stand-in for missing values in all of its columns.
+for (const group of document.querySelectorAll("[data-group]")) {
+  const all = group.querySelector("[data-all]");
+  const each = [...group.querySelectorAll("input[name]")];
+  const show = () => {
+    const count = each.filter((box) => box.checked).length;
+    all.checked = count === each.length;
+    all.indeterminate = count > 0 && count < each.length;
+  };
+  all.closest("label").hidden = false;
+  group.querySelector("[data-single]").hidden = true;
+  all.addEventListener("change", () => { for (const box of each) box.checked = all.checked; });
+  for (const box of each) box.addEventListener("change", show);
+  show();
+}
+
 (() => {
   const PAUSE = 300;
   const form = document.querySelector("[data-columns]");
@@ -15,6 +31,7 @@
     running = new AbortController();
     const fields = new URLSearchParams(new FormData(form));
     fields.set("then", "check");
+    fields.set("partial", "1");
     try {
       const answer = await fetch(form.action, { method: "POST", body: fields, signal: running.signal });
       if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));

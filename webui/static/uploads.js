@@ -263,5 +263,14 @@
     });
   }
 
+  // A file that is dropped beside the forms would be opened instead of the page.
+  for (const kind of ["dragover", "drop"]) {
+    window.addEventListener(kind, (event) => {
+      if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "none";
+    });
+  }
+
   window.addEventListener("beforeunload", (event) => { if (active) event.preventDefault(); });
 })();

@@ -11,7 +11,7 @@ from core.columns import column_of_field
 from products.inspection.column_statistics import ColumnStatistics, StatisticsGatherer
 from products.inspection.guesses import best_assignment, guess_meanings
 from products.inspection.inspection import Inspection
-from products.inspection.missing_values import MissingValue, missing_values, without_missing
+from products.inspection.missing_values import MissingValue, missing_sentences, missing_values, without_missing
 
 _ROWS = 1000
 
@@ -103,6 +103,19 @@ def test_negative_fluxes_may_lie_beyond() -> None:
 )
 def test_ordinary_values_are_not_proposed(name: str, values: np.ndarray) -> None:
     assert values_of(pa.table({name: values})) == {}
+
+
+def test_a_value_of_many_columns_is_one_sentence() -> None:
+    """Of any number of columns: a catalogue of hundreds of magnitudes has one stand-in for all of them."""
+    table = pa.table({f"mag_{n}": with_stand_ins(_MAGNITUDES, {-99.0: 7 + n}) for n in range(5)})
+    (many,) = missing_sentences(found_in(table))
+    assert many == (
+        "In the columns 'mag_0', 'mag_1', 'mag_2' and 2 more, -99 (up to 11 rows) seems to mean that there is no value."
+    )
+    (two,) = missing_sentences(found_in(table.select([3, 4])))
+    assert two.startswith("In the columns 'mag_3', 'mag_4', -99 (up to 11 rows)")
+    (one,) = missing_sentences(found_in(table.select([0])))
+    assert one == "In the column 'mag_0', -99 (7 rows) seems to mean that there is no value."
 
 
 def test_flags_and_identifiers() -> None:

@@ -163,9 +163,17 @@ def test_other_columns_than_guessed_are_published_after_their_rows_are_prepared(
     page = signed_in
     _begin(page, "Two positions")
     path = tmp_path / "two.csv"
-    path.write_text("ra,dec,lon,lat,z\n" + "".join(f"{n},{n},{2 * n},{-n},{n / 20}\n" for n in range(1, 40)))
+    path.write_text(
+        "ra,dec,lon,lat,z,gmag,rmag\n"
+        + "".join(f"{n},{n},{2 * n},{-n},{n / 20},{-99 if n % 3 else n},{-99 if n % 3 else n}\n" for n in range(1, 40))
+    )
     _send(page, path)
     page.get_by_role("link", name="Next: columns").click()
+    page.get_by_label("-99 in 2 columns").check()  # stands for both columns, and follows them
+    page.get_by_text("gmag, rmag; up to").click()
+    page.get_by_label("gmag").and_(page.locator(".stand-ins input:checked")).uncheck()
+    assert not page.get_by_label("-99 in 2 columns").is_checked()
+    assert page.locator(".stand-ins input[name]:checked").count() == 1
     page.get_by_label("Meaning of lon", exact=True).select_option("ra")
     page.get_by_text("Another column has this meaning too.").nth(1).wait_for()  # before anything is saved
     assert Axe().run(page).violations_count == 0

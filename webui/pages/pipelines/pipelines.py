@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -22,6 +23,10 @@ __all__ = ["add_routes"]
 
 _MAX_RUNS = 100
 _MAX_DIGITS = 9
+#: What an address may choose, and what stays in the form when its parameters are saved as a preset.
+_CHOSEN = ("inputs", "objects", "objects_file", "display_name", "description", "visibility")
+#: Bytes of a description that fit into an address.
+_LONGEST_IN_ADDRESS = 1500
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
@@ -49,7 +54,7 @@ def _add_form(router: APIRouter, services: WebServices, page: RunForm) -> None:
         # A link may select inputs: /run/combine_redshift_dedup?inputs=12&inputs=15.
         if chosen := given.getlist("inputs"):
             values["inputs"] = ";".join(chosen)
-        values |= {name: given[name] for name in ("search", "page") if name in given}
+        values |= {name: given[name] for name in (*_CHOSEN[1:], "search", "page") if name in given}
         return page.show(identity, pipeline, FormState(values))
 
 
@@ -97,7 +102,8 @@ def _add_submissions(router: APIRouter, services: WebServices, page: RunForm) ->
         def act(pipeline: AnyPipeline, values: dict[str, str]) -> Response:
             wanted = run_request(pipeline, values, needs_inputs=False)
             saved = pipelines.presets.save(identity, pipeline, values.get("preset_name", ""), wanted)
-            return see_other(f"/run/{pipeline.name}?preset={saved.key}")
+            kept = {name: values[name] for name in _CHOSEN if 0 < len(values.get(name, "")) <= _LONGEST_IN_ADDRESS}
+            return see_other(f"/run/{pipeline.name}?{urlencode({'preset': saved.key, **kept})}")
 
         return await submitted(name, request, identity, act)
 
@@ -122,5 +128,5 @@ def _earlier_values(
         return values_of_run(services, identity, run)
     if preset:
         found = services.pipelines.presets.find(pipeline, preset)
-        return values_of_preset(pipeline, found) | {"preset_name": found.name}
+        return values_of_preset(pipeline, found) | {"preset_name": found.name, "preset": found.key}
     return {}

@@ -1,10 +1,12 @@
 """Form fields for the attribution of a product and its embargo date: one entry a line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 from core.auth.models import Identity
-from products.attribution import AttributionChanges
+from core.errors import InvalidValueError
+from products.attribution import Attribution, AttributionChanges, checked_attribution
 from products.attribution.lines import (
     author_line,
     authors_of_lines,
@@ -17,6 +19,7 @@ from products.attribution.lines import (
 )
 from products.models import Product
 from products.sharing.embargoes import parse_embargo_date
+from webui.pages.forms import InvalidFieldsError
 from webui.services import WebServices
 
 __all__ = ["ATTRIBUTION_FIELDS", "attribution_values", "entered_attribution", "entered_embargo"]
@@ -45,22 +48,43 @@ def entered_attribution(fields: Mapping[str, str]) -> AttributionChanges:
 
     Raises
     ------
-    InvalidValueError
-        A line cannot be parsed; the field is named.
+    InvalidFieldsError
+        Values of some fields are invalid; all of them are named.
     """
-    authors, funding, keywords = fields.get("authors"), fields.get("funding"), fields.get("keywords")
-    references, related = fields.get("references"), fields.get("related")
-    return AttributionChanges(
-        authors=None if authors is None else authors_of_lines(authors),
-        license=fields.get("license"),
-        references=None if references is None else lines_of(references),
-        funding=None if funding is None else awards_of_lines(funding),
-        keywords=None if keywords is None else keywords_of_lines(keywords),
-        related=None if related is None else relations_of_lines(related),
-        doi=fields.get("doi"),
-    )
+    parsed: dict[str, Any] = {}
+    errors: list[InvalidValueError] = []
+    for name, parse in _PARSERS.items():
+        if name in fields:
+            try:
+                parsed[name] = parse(fields[name])
+            except InvalidValueError as error:
+                errors.append(error)
+    if errors:
+        raise InvalidFieldsError(errors)
+    return AttributionChanges(**parsed)
 
 
 def entered_embargo(fields: Mapping[str, str]) -> date | None:
     """Parse the embargo date of a form, or raise InvalidValueError."""
     return parse_embargo_date(fields.get("embargo_date", ""))
+
+
+def _checked(name: str, parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a parser of one value of an attribution that checks it, too."""
+
+    def parsed(text: str) -> Any:
+        return getattr(checked_attribution(Attribution(**{name: parse(text)})), name)
+
+    return parsed
+
+
+#: Parsers by the names of their fields; targets of relations are checked by the service, which knows the products.
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "authors": _checked("authors", authors_of_lines),
+    "license": _checked("license", str),
+    "references": _checked("references", lines_of),
+    "funding": _checked("funding", awards_of_lines),
+    "keywords": _checked("keywords", keywords_of_lines),
+    "related": relations_of_lines,
+    "doi": _checked("doi", str),
+}

@@ -28,6 +28,8 @@ __all__ = ["add_routes", "columns_page"]
 
 _FIELDS_OF_COLUMN = 5
 _PAGE = "page-"
+#: Field of a script that takes the summary and the rows of the page alone.
+_PARTIAL = "partial"
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
@@ -125,7 +127,7 @@ def columns_page(
     Parameters
     ----------
     listed
-        What is listed: ``q``, ``show`` and ``page``.
+        What is listed: ``q``, ``show`` and ``page``; and whether only that is shown, ``partial``.
     """
     failed = details.product.inspection_state is InspectionState.FAILED
     choices = choices_of(details, form.values or None)
@@ -147,6 +149,6 @@ def columns_page(
         common_units=COMMON_UNITS,
         common_ucds=COMMON_UCDS,
         mandatory=details.product.product_type.mandatory,
-        table=table_choices(details),
+        table=None if _PARTIAL in listed else table_choices(details),
         failure=details.product.inspection_error if failed else None,
     )

@@ -62,8 +62,8 @@ def _publish(services: WebServices, identity: Identity, product: Product) -> Pro
         return services.products.uploads.publish(identity, product.id, seconds=_PUBLISH_SECONDS)
     except MissingColumnsError as e:
         message = (
-            f"No column has the meaning {' or '.join(e.missing)}, which products of type "
-            f"{product.product_type.display_name} need. Choose one in the step Columns."
+            f"Products of type {product.product_type.display_name} need columns with the meanings "
+            f"{', '.join(e.missing)}. Choose them in the step Columns association."
         )
         raise MissingColumnsError(message, e.missing) from e
 

@@ -4,7 +4,7 @@ The value of each choice is the JSON of what it chooses, so that a form stays va
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.errors import InvalidValueError
@@ -15,7 +15,10 @@ from products.inspection.position_warnings import form_words, open_question
 from products.readers import TableChoice
 from products.service import ProductDetails
 
-__all__ = ["MissingChoice", "PositionChoice", "TableChoices", "chosen_options", "table_choices"]
+__all__ = ["MissingChoice", "MissingGroup", "PositionChoice", "TableChoices", "chosen_options", "table_choices"]
+
+#: Number of columns that the words of a group name.
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,29 @@ class MissingChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingGroup:
+    """All columns in which one value may stand for a missing one, which are accepted together or one by one."""
+
+    value: MissingNumber
+    choices: tuple[MissingChoice, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is accepted in all of them."""
+        return all(choice.accepted for choice in self.choices)
+
+    @property
+    def rows(self) -> int | None:
+        """The largest number of rows of a column that have it; none when it is accepted everywhere."""
+        return max((choice.rows for choice in self.choices if choice.rows is not None), default=None)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The first columns."""
+        return tuple(choice.column for choice in self.choices[:_NAMED])
+
+
+@dataclass(frozen=True, slots=True)
 class PositionChoice:
     """A choice of where positions come from: its value in the form, its words, and whether it is selected."""
 
@@ -62,7 +88,7 @@ class TableChoices:
     """
 
     tables: tuple[TableChoice, ...]
-    missing: tuple[MissingChoice, ...]
+    missing: tuple[MissingGroup, ...]
     positions: tuple[PositionChoice, ...]
     question: str | None
 
@@ -78,7 +104,7 @@ def table_choices(details: ProductDetails) -> TableChoices:
         return TableChoices((), (), (), None)
     question = open_question(found.position_forms) if options.position is None else None
     tables = found.tables if len(found.tables) > 1 else ()
-    return TableChoices(tables, tuple(_missing(found, options)), tuple(_positions(found, options)), question)
+    return TableChoices(tables, _groups(_missing(found, options)), tuple(_positions(found, options)), question)
 
 
 def chosen_options(details: ProductDetails, fields: Mapping[str, str]) -> TableOptions:
@@ -100,6 +126,15 @@ def chosen_options(details: ProductDetails, fields: Mapping[str, str]) -> TableO
         raise InvalidValueError("The form has a value that it does not offer; load the page again.") from e
     chosen = {"table": fields.get("table") or details.options.table, "missing_values": missing, "position": position}
     return TableOptions.from_object(chosen)
+
+
+def _groups(choices: Iterable[MissingChoice]) -> tuple[MissingGroup, ...]:
+    """Return the choices by value, that of most columns first."""
+    by_value: dict[MissingNumber, list[MissingChoice]] = {}
+    for choice in choices:
+        by_value.setdefault(choice.value, []).append(choice)
+    groups = [MissingGroup(value, tuple(same)) for value, same in by_value.items()]
+    return tuple(sorted(groups, key=lambda group: -len(group.choices)))
 
 
 def _missing(found: Inspection, options: TableOptions) -> Iterator[MissingChoice]:

@@ -174,6 +174,15 @@ def test_a_preview_tells_rows_flags_and_overlaps(alice: httpx2.Client, publish: 
     assert "Choose at least one catalogue." in alice.post(f"{COMBINE}/preview", **_sent({"display_name": "x"})).text
 
 
+def test_a_preview_tells_what_the_run_will_leave_out(alice: httpx2.Client, publish: Publish):
+    """What follows from the columns of the inputs is known before the run, and is told before it."""
+    sent = {"inputs": [str(publish("Redshifts").id)], "objects": f"product:{publish('Objects', kind=_OBJECTS).id}"}
+    for flux, is_told in (({"convert_flux_to_mag": "true"}, True), ({"dereddening": "none"}, False)):
+        page = alice.post(f"{TRAINING}/preview", **_sent(sent | flux))
+        (preview,) = html.document_fromstring(page.text).xpath("//section[@id='preview']")
+        assert ("No magnitudes are computed" in preview.text_content()) == is_told, page.text
+
+
 def test_a_run_is_repeated_with_its_values(
     alice: httpx2.Client, publish: Publish, services: Services, add_run, identity
 ):
@@ -220,10 +229,13 @@ def test_whoever_repeats_the_run_of_another_learns_nothing_of_its_private_inputs
 def test_parameters_are_saved_shared_replaced_and_deleted(alice: httpx2.Client, sign_in: SignIn, publish: Publish):
     product = publish("One")
     sent = {"inputs": [str(product.id)], "crossmatch_radius_arcsec": "0.25", "output_format": "csv",
-            "preset_name": " Close  pairs "}  # fmt: skip
+            "display_name": "Pairs & more", "preset_name": " Close  pairs "}  # fmt: skip
     saved = alice.post(f"{COMBINE}/presets", **_sent(sent))
     assert saved.status_code == 303, saved.text
-    address = saved.headers["location"]
+    kept = alice.get(saved.headers["location"])
+    assert (_form(kept)["inputs"], _form(kept)["display_name"]) == ([str(product.id)], ["Pairs & more"])
+    (shown,) = html.document_fromstring(kept.text).xpath("//pre[@id='preset-address']")
+    address = "/run/" + shown.text_content().strip().partition("/run/")[2]
     for browser in (alice, sign_in("bob")):
         page = browser.get(address)
         values = _form(page)
@@ -231,7 +243,7 @@ def test_parameters_are_saved_shared_replaced_and_deleted(alice: httpx2.Client, 
         assert "inputs" not in values
         assert ("Delete the preset Close pairs" in page.text) == (browser is alice)
     changed = alice.post(f"{COMBINE}/presets", **_sent({**sent, "crossmatch_radius_arcsec": "0.5"}))
-    assert changed.headers["location"] == address
+    assert changed.headers["location"].startswith(f"{address}&")
     assert _form(alice.get(address))["crossmatch_radius_arcsec"] == ["0.5"]
     key = address.rpartition("=")[2]
     assert alice.get(f"/run/training_set_maker?preset={key}").status_code == 404

@@ -88,6 +88,16 @@ def test_a_wrong_value_is_shown_beside_its_field(alice: httpx2.Client, publish: 
         assert "open" in details.attrib
 
 
+def test_all_wrong_values_are_shown_at_once(alice: httpx2.Client, publish: Publish):
+    wrong = {"authors": "Carvalho, Ana; 0000-0002-1825-0098", "license": "mine", "references": "here",
+             "keywords": "Galaxies (99999999)", "related": "12", "doi": "7"}  # fmt: skip
+    for address in (f"/product/{publish('VVDS').internal_name}/edit", "/product/new"):
+        answer = alice.post(address, data=_FORM | {"product_type": "1"} | wrong)
+        assert answer.status_code == 400
+        shown = html.document_fromstring(answer.text).xpath("//p[@class='field-error']/@id")
+        assert set(shown) >= {f"{name}-error" for name in wrong if name != "keywords"}
+
+
 def test_rest_takes_objects_and_lines_and_gives_objects(alice: httpx2.Client, publish: Publish):
     product, other = publish("VVDS"), publish("zCOSMOS")
     address = f"/api/products/{product.id}"

@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
+from lxml import html
 
 from products.adjustments.options import AS_GIVEN, TableOptions
 from server.services import Services
@@ -45,6 +46,21 @@ def test_missing_values_are_offered_with_their_counts(alice: TestClient, registe
     details = services.products.service.details(identity, name)
     assert details.options == TableOptions(missing_values={"z": (-99,)})
     assert "progress" in shown(alice, name)
+
+
+def test_a_value_of_several_columns_is_offered_once_and_accepted_by_column(
+    alice: TestClient, register: Publish, services: Services
+) -> None:
+    """The columns of one value stand together, and any of them can be left out."""
+    rows = "".join(f"{n},{n},0.{n},{-99 if n % 2 else n / 9},{-99 if n % 2 else n / 8}\n" for n in range(1, 41))
+    name = register(table=f"ra,dec,z,gmag,rmag\n{rows}".encode()).internal_name
+    (group,) = html.document_fromstring(shown(alice, name)).xpath("//*[@data-group]")
+    boxes = group.xpath(".//input[@name]")
+    assert [json.loads(box.get("value"))[0] for box in boxes] == ["gmag", "rmag"]
+    assert "-99 in 2 columns" in " ".join(group.text_content().split())
+    assert alice.post(f"/product/{name}/table", data={boxes[1].get("name"): boxes[1].get("value")}).status_code == 303
+    identity = services.accounts.service.identity_of_user("alice")
+    assert services.products.service.details(identity, name).options == TableOptions(missing_values={"rmag": (-99,)})
 
 
 def test_a_question_about_positions_can_be_answered(alice: TestClient, register: Publish, services: Services) -> None:

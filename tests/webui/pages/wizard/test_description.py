@@ -1,4 +1,5 @@
 import re
+from html import unescape
 
 import httpx2
 import pytest
@@ -167,7 +168,7 @@ def test_guesses_are_filled_in_with_their_reasons(alice: httpx2.Client, register
         row = rows[rows.index(f"<code>{name}</code>") :].partition("</tr>")[0]
         assert f'<option value="{key}" selected>' in row
         assert f"Guessed: name {name}" in row
-        assert re.search(r"\(\d+ %\)", row)
+        assert re.search(r"\(\d+\s%\)", unescape(row))
 
 
 def test_columns_are_described_and_the_product_is_published(
@@ -208,7 +209,7 @@ def test_missing_mandatory_columns_are_named(alice: httpx2.Client, register: Pub
     assert "Choose a column for each of: Dec, z." in answer.text
     refused = alice.post(f"{address}/publish")
     assert refused.status_code == 406
-    assert "No column has the meaning Dec or z, which products of type Reference Redshift Catalog need" in refused.text
+    assert "Products of type Reference Redshift Catalog need columns with the meanings Dec, z." in refused.text
 
 
 def test_other_positions_than_guessed_are_prepared_by_a_job(alice: httpx2.Client, register: Publish):

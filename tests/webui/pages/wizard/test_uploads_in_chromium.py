@@ -106,6 +106,13 @@ def test_files_are_sent_in_turn_and_a_wrong_one_is_told(page: "Page", tmp_path: 
         form.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
     }""")
     page.get_by_role("button", name="Remove dropped.md").wait_for()
+    is_opened = """() => {
+        const data = new DataTransfer();
+        data.items.add(new File(["more"], "beside.md"));
+        const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+        return document.body.dispatchEvent(drop);
+    }"""
+    assert not page.evaluate(is_opened)  # a file that is dropped beside the forms does not replace the page
     page.get_by_role("button", name="Remove b.txt").wait_for()
 
 
