@@ -302,7 +302,7 @@
       const name = element("button", undefined, { class: "small quiet", name: "table", value: table.name, form: "query-form", title: table.description, formnovalidate: "" });
       name.append(...table.name.split(/(?<=[_.])/).flatMap((part) => [part, document.createElement("wbr")]));
       const many = table.rows === null ? "" : ` · ${table.rows.toLocaleString("en").replaceAll(",", "\u202f")} rows`;
-      item.append(name, " ", element("small", `${table.columns} columns${many}`));
+      item.append(name, " ", element("small", `${table.columns} columns${many}`, { class: "size" }));
       rows.append(item);
     }
     const parts = [found.tables.length ? rows : element("p", "No table has all of these words.", { class: "hint" })];
