@@ -91,13 +91,14 @@ class TableSet:
         return {table.name: table for schema in self.schemas for table in schema.tables}
 
     def matching(self, search: str) -> list[TapTable]:
-        """Return the tables whose name and description have all words of a search, in any case."""
+        """Return the tables whose name and description have all words of a search in any case, those of data first."""
         words = search.lower().split()
-        return [
+        found = (
             table
             for table in self.tables.values()
             if all(word in f"{table.name} {table.description}".lower() for word in words)
-        ]
+        )
+        return sorted(found, key=lambda table: table.located is not None)
 
 
 class TableLookup:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from webui.explorer.selection import Selection
 
-__all__ = ["PageQuery", "page_query", "pages_of", "row_query"]
+__all__ = ["PageQuery", "RowRange", "pages_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +21,55 @@ class PageQuery:
     is_reversed: bool
 
 
-def pages_of(total: int, size: int) -> int:
-    """Return the number of pages; at least one."""
-    return max(1, -(-total // size))
-
-
-def page_query(selection: Selection, total: int | None) -> PageQuery:
-    """Return the query of the page of a selection.
+@dataclass(frozen=True, slots=True)
+class RowRange:
+    """Some consecutive rows of a selection.
 
     Parameters
     ----------
+    start
+        Rows of the selection before them.
     total
-        Number of rows of the selection; without it the rows are counted from the first.
+        Rows of the selection; without it they are counted from the first.
     """
-    return _range_query(selection, (selection.page - 1) * selection.size, selection.size, total)
 
+    selection: Selection
+    start: int
+    count: int
+    total: int | None
 
-def row_query(selection: Selection, number: int, total: int | None) -> PageQuery:
-    """Return the query of one row of a selection, counted from 1."""
-    return _range_query(selection, number - 1, 1, total)
+    @classmethod
+    def of_page(cls, selection: Selection, total: int | None) -> "RowRange":
+        """Return the rows of the page of a selection."""
+        return cls._of(selection, (selection.page - 1) * selection.size, selection.size, total)
 
+    @classmethod
+    def of_row(cls, selection: Selection, number: int, total: int | None) -> "RowRange":
+        """Return one row of a selection, counted from 1."""
+        return cls._of(selection, number - 1, 1, total)
 
-def _range_query(selection: Selection, start: int, count: int, total: int | None) -> PageQuery:
-    if total is not None:
-        count = max(0, min(count, total - start))
+    @classmethod
+    def _of(cls, selection: Selection, start: int, count: int, total: int | None) -> "RowRange":
+        return cls(selection, start, count if total is None else max(0, min(count, total - start)), total)
+
+    @property
+    def skipped(self) -> int:
+        """Rows between these and the nearer end, which sorting keeps as well."""
+        return self.start if self.total is None else max(0, min(self.start, self.total - self.start - self.count))
+
+    @property
+    def query(self) -> PageQuery:
+        """The query of the rows."""
         # Sorting keeps as many rows as it skips, so that the last page costs what the first does only from the end.
-        if selection.sort is not None and start > total // 2:
+        selection = self.selection
+        if self.total is not None and selection.sort is not None and self.start > self.total // 2:
             order = selection.order_by(reverse=True)
-            adql = f"{selection.adql(top=count, order=False)} ORDER BY {order}"
-            skipped = total - start - count
+            adql = f"{selection.adql(top=self.count, order=False)} ORDER BY {order}"
+            skipped = self.total - self.start - self.count
             return PageQuery(f"{adql} OFFSET {skipped}" if skipped else adql, is_reversed=True)
-    return PageQuery(selection.adql(top=count, offset=start), is_reversed=False)
+        return PageQuery(selection.adql(top=self.count, offset=self.start), is_reversed=False)
+
+
+def pages_of(total: int, size: int) -> int:
+    """Return the number of pages; at least one."""
+    return max(1, -(-total // size))

@@ -20,6 +20,24 @@
     update();
   };
 
+  // Columns are found by a part of their name, and checked or cleared together.
+  const chooseColumns = (form) => {
+    const find = form.querySelector("#column-find");
+    const labels = [...form.querySelectorAll(".column-choices .check")];
+    form.querySelector("[data-column-tools]").hidden = false;
+    find.addEventListener("input", () => {
+      for (const label of labels) label.hidden = !label.textContent.toLowerCase().includes(find.value.trim().toLowerCase());
+    });
+    find.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
+    });
+    for (const button of form.querySelectorAll("[data-check]")) {
+      button.addEventListener("click", () => {
+        for (const label of labels) if (!label.hidden) label.querySelector("input").checked = button.dataset.check === "all";
+      });
+    }
+  };
+
   // The panel of a column in a dialog of the page.
   const showPanel = async (link) => {
     dialog.replaceChildren();
@@ -81,6 +99,7 @@
   };
 
   for (const form of document.querySelectorAll("[data-filter-form]")) fitOperators(form);
+  for (const form of document.querySelectorAll("[data-column-form]")) chooseColumns(form);
   brushing(document);
   if (dialog) {
     document.addEventListener("click", (event) => {

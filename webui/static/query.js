@@ -299,9 +299,10 @@
     const rows = element("ul", undefined, { class: "table-names" });
     for (const table of found.tables) {
       const item = element("li");
-      const name = element("button", table.name, { class: "small quiet", name: "table", value: table.name, form: "query-form", title: table.description, formnovalidate: "" });
+      const name = element("button", undefined, { class: "small quiet", name: "table", value: table.name, form: "query-form", title: table.description, formnovalidate: "" });
+      name.append(...table.name.split(/(?<=[_.])/).flatMap((part) => [part, document.createElement("wbr")]));
       const many = table.rows === null ? "" : ` · ${table.rows.toLocaleString("en").replaceAll(",", "\u202f")} rows`;
-      item.append(name, " ", element("small", `${table.columns} columns${many}`));
+      item.append(name, " ", element("small", `${table.columns} columns${many}`, { class: "size" }));
       rows.append(item);
     }
     const parts = [found.tables.length ? rows : element("p", "No table has all of these words.", { class: "hint" })];

@@ -13,6 +13,8 @@ from webui.explorer.quantities import Quantity
 __all__ = ["DEFAULT_BINS", "Histogram", "count_histogram"]
 
 DEFAULT_BINS = 60
+_MANY_ROWS = 100_000
+_BINS_OF_MANY = 120
 _FINER = 10
 _TRIES = 4
 #: Share of bins without a row that tells of rounded values.
@@ -64,7 +66,7 @@ def count_histogram(
     Parameters
     ----------
     bins
-        About how many bins there are.
+        About how many bins there are; without it more of them when there are many rows.
     densities
         Name in ADQL of a column of densities p(z) to add up in the same bins.
     """
@@ -75,8 +77,9 @@ def count_histogram(
     if not found.rows:
         return Histogram(quantity, None, np.zeros(0, np.int64), total, 0, 0)
     values, is_by_magnitude = found.ranges[0], False
+    about = bins or (DEFAULT_BINS if found.rows < _MANY_ROWS else _BINS_OF_MANY)
     for left in reversed(range(_TRIES)):
-        fine, factor = _fine_bins(quantity, values, bins or DEFAULT_BINS, is_log=is_log)
+        fine, factor = _fine_bins(quantity, values, about, is_log=is_log)
         answer = yield rows.grouped({"bx": fine.index}, [fine.condition])
         counts = _counts_in(fine, doubles(answer, "bx"), longs(answer, "n"))
         better = narrowed(fine.edges, counts) if left else None

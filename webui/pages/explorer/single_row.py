@@ -1,6 +1,7 @@
 """Page of one row of a selection, with all its values in full."""
 
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,9 +12,10 @@ from core.columns import Column
 from core.errors import InvalidValueError
 from webui.addresses import product_address
 from webui.explorer.cells import Cell, cells_of, type_text
-from webui.explorer.row_pages import row_query
+from webui.explorer.row_pages import RowRange
 from webui.explorer.rows import Rows, query_rows
 from webui.explorer.selection import Selection
+from webui.explorer.sorted_pages import narrowed_range
 from webui.pages.explorer.explored import Explored, explored
 from webui.pages.explorer.view import address_of
 from webui.pages.products.product_view import identifier_column
@@ -45,9 +47,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         if number > total:
             message = f"There is no row {number}: the selection has {total} rows."
             raise InvalidValueError(message, field="row")
-        rows = await query_rows(
-            request, services.tap, identity, row_query(found.selection.changed(columns=()), number, total).adql, 1
-        )
+        run = partial(query_rows, request, services.tap, identity)
+        wanted = RowRange.of_row(found.selection.changed(columns=()), number, total)
+        rows = await run((await narrowed_range(run, wanted)).query.adql, 1)
         density = await run_in_threadpool(_density_address, services, identity, found, rows)
         return renderer.page(
             "explorer/row.html",

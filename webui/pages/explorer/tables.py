@@ -1,6 +1,7 @@
 """Pages of the explorer: the list of tables, and the rows of one."""
 
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,8 +13,9 @@ from tap.engine import QueryTimeoutError
 from tap.models import TapTable
 from webui.explorer.forms import FORM_FIELD, with_form
 from webui.explorer.positions import RADIUS_UNITS
-from webui.explorer.row_pages import page_query, pages_of
+from webui.explorer.row_pages import RowRange, pages_of
 from webui.explorer.rows import Rows, query_rows
+from webui.explorer.sorted_pages import narrowed_range
 from webui.pages.explorer.explored import Explored, explored
 from webui.pages.explorer.view import MOST_COLUMNS, TableView, address_of, export_formats, hidden_fields
 from webui.pages.forms import see_other
@@ -57,9 +59,7 @@ class _Pages:
 
     def tables(self, request: Request, identity: Identity) -> Response:
         search = request.query_params.get("search", "")[:_LONGEST_SEARCH]
-        known = self.services.tap.service.tables_of(identity).tables.values()
-        words = search.lower().split()
-        found = [table for table in known if all(word in f"{table.name} {table.description}".lower() for word in words)]
+        found = self.services.tap.service.tables_of(identity).matching(search)
         pages = pages_of(len(found), _TABLES_OF_PAGE)
         text = request.query_params.get("page", "1")
         number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 1
@@ -88,8 +88,9 @@ class _Pages:
             total = await self._total(request, identity, found)
             if total is not None and selection.page > (last := pages_of(total, selection.size)):
                 selection, shown = selection.changed(page=last), shown.changed(page=last)
-            query = page_query(shown, total)
-            rows = await query_rows(request, self.services.tap, identity, query.adql, selection.size)
+            run = partial(query_rows, request, self.services.tap, identity)
+            query = (await narrowed_range(run, RowRange.of_page(shown, total))).query
+            rows = await run(query.adql, selection.size)
             rows = rows.reversed() if query.is_reversed else rows
         except PhotozError as e:
             error, status = e.message, e.status

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Response
 
@@ -54,8 +55,10 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     authenticate = services.authenticate
 
     @router.get("/query/jobs/{job_id}")
-    def job(job_id: str, identity: Identity = Depends(authenticate)) -> Response:
+    def job(job_id: str, explore: str = "", identity: Identity = Depends(authenticate)) -> Response:
         found = find_job(services, identity, job_id)
+        if explore and found.results:
+            return see_other(f"/explore?{urlencode({'table': result_table_name(found.id)})}")
         return job_page(services, renderer, identity, found)
 
     @router.post("/query/jobs/{job_id}/abort")
@@ -128,9 +131,9 @@ def find_job(services: WebServices, identity: Identity, job_id: str) -> Job:
         raise AuthenticationError(message) from e
 
 
-def job_address(job_id: str) -> str:
-    """Return the address of the page of a query's job."""
-    return f"/query/jobs/{job_id}"
+def job_address(job_id: str, *, is_explored: bool = False) -> str:
+    """Return the address of the page of a query's job, or of the one that leads on to the data explorer at its end."""
+    return f"/query/jobs/{job_id}{'?explore=1' if is_explored else ''}"
 
 
 def recent_queries(services: WebServices, identity: Identity) -> list[RecentQuery]:

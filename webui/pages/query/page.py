@@ -1,6 +1,7 @@
 """Query page: the editor with tables, examples and cone search beside it, and results below."""
 
 from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 
@@ -50,8 +51,8 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     ) -> Response:
         form = QueryForm.of(fields)
         action = request.query_params.get("action") or fields.get("action", "")
-        if action == "job":
-            return await run_in_threadpool(page.submitted, identity, form, fields)
+        if action in {"job", "explore"}:
+            return await run_in_threadpool(page.submitted, identity, form, fields, is_explored=action == "explore")
         if action in {"tables", "cone"}:
             return await run_in_threadpool(page.filled, identity, form, is_cone=action == "cone")
         begin = partial(_begun, services, form, identity, caller_of(request, identity))
@@ -98,13 +99,15 @@ class QueryPage:
             return self.shown(identity, QueryForm(form.text, **values, **cone, error=e))
         return self.shown(identity, QueryForm(text, **values, **cone))
 
-    def submitted(self, identity: Identity, form: QueryForm, fields: dict[str, str]) -> Response:
-        """Submit a query as a job, and redirect to its page."""
+    def submitted(
+        self, identity: Identity, form: QueryForm, fields: dict[str, str], *, is_explored: bool = False
+    ) -> Response:
+        """Submit a query as a job, and redirect to its page, which leads on to the data explorer if so asked."""
         try:
-            job = submit_job(self._services, identity, form)
+            job = submit_job(self._services, identity, replace(form, format="parquet") if is_explored else form)
         except PhotozError as e:
             return self.shown(identity, QueryForm.of(fields, _advised(e, identity)))
-        return see_other(job_address(job.id))
+        return see_other(job_address(job.id, is_explored=is_explored))
 
     def shown(self, identity: Identity, form: QueryForm, result: QueryResult | None = None) -> Response:
         """Return the page, with the result of the query if it was run."""

@@ -51,6 +51,12 @@ def test_linear_ticks_are_round(low, high, labels):
     assert len(found) <= 8
 
 
+def test_large_counts_do_not_reach_into_the_label_of_their_axis():
+    labels = [tick.label for tick in Scale(0, 2.1e6, 0, 1).ticks(plain=1e6)]
+    assert labels == ["0", *(f"{value}\N{MULTIPLICATION SIGN}10⁶" for value in ("0.5", "1.0", "1.5", "2.0"))]
+    assert [tick.label for tick in Scale(0, 900_000, 0, 1).ticks(plain=1e6)][1] == "200000"
+
+
 def test_logarithmic_ticks_are_decades_with_steps_between_few():
     assert [tick.label for tick in logarithmic_ticks(0.2, 30)] == ["0.2", "0.5", "1", "2", "5", "10", "20"]
     values = [tick.value for tick in logarithmic_ticks(1e-9, 1e30)]
@@ -86,8 +92,9 @@ def test_projections_are_those_of_astropy(cap, kind):
 
 
 def test_the_outline_of_cells_is_what_no_two_of_them_share():
-    four = SkyCells(6, np.arange(400, 404), np.full(4, 50), None)
-    assert len(list(outline_edges(four, Cap(0, 0, 180)))) == 4  # their parents are one cell
+    few, many = (SkyCells(6, np.arange(400, 404), np.full(4, rows), None) for rows in (3, 50))
+    assert len(list(outline_edges(few, Cap(0, 0, 180)))) == 4  # their parents are one cell
+    assert len(list(outline_edges(many, Cap(0, 0, 180)))) == 8
     points = SkyPoints(np.full(9, 10.0), np.full(9, 20.0), None)
     assert len(list(outline_edges(points, Cap(10, 20, 1)))) == 4
 

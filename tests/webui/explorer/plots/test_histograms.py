@@ -140,3 +140,10 @@ def test_the_sum_of_densities_has_the_same_bins(plotted):
     cdf = scipy.stats.norm(z[:, None], 0.1).cdf(edges)
     np.testing.assert_allclose(found.stacked, np.diff(cdf, axis=1).sum(axis=0), atol=0.15)
     np.testing.assert_allclose(found.stacked.sum(), np.diff(cdf, axis=1).sum(), rtol=0.01)
+
+
+def test_many_rows_have_finer_bins(plotted):
+    for rows, width in ((1000, 0.1), (100_000, 0.05)):
+        table = plotted(x=random.uniform(0, 6, rows))
+        found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.described)))
+        assert np.isclose(found.binning.width, width), rows

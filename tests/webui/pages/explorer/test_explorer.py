@@ -38,6 +38,14 @@ def test_all_rows_are_shown_in_pages(visitor: httpx2.Client, table: str):
     assert "page 3 of 3" in visitor.get("/explore", params={"table": table, "page": "99"}).text
 
 
+def test_the_page_with_all_that_it_loads_is_small(visitor: httpx2.Client, table: str):
+    for address in ("/explore", f"/explore?table={table}"):
+        page = visitor.get(address)
+        files = [visitor.get(path).content for path in set(re.findall(r'(?:href|src)="(/static/[^"]*)"', page.text))]
+        assert len(files) >= 3
+        assert sum(map(len, files)) + len(page.content) < 250_000, address  # before they are compressed
+
+
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 def test_sorted_pages_agree_from_both_ends(visitor: httpx2.Client, table: str, direction: str):
     address = {"table": table, "sort": f"{direction}:zspec", "size": "20"}

@@ -47,7 +47,7 @@ def test_a_range_is_brushed_in_the_panel_of_a_column(page: "Page", server: Runni
     page.wait_for_url(f"{server.base_url}/explore?table=tap_schema.columns")
 
 
-def test_operators_fit_the_column(page: "Page", server: RunningServer):
+def test_operators_fit_the_column_and_columns_are_found_by_name(page: "Page", server: RunningServer):
     page.goto(f"{server.base_url}/explore?table=tap_schema.columns")
     page.get_by_text("Add a filter").click()
     page.get_by_label("Column", exact=True).select_option("column_name")
@@ -59,6 +59,13 @@ def test_operators_fit_the_column(page: "Page", server: RunningServer):
     page.get_by_role("button", name="Filter", exact=True).click()
     page.wait_for_url("**filter=contains**")
     assert page.locator("table.rows tbody tr").count() >= 1
+    page.get_by_text("Columns:").click()
+    page.get_by_role("button", name="None", exact=True).click()
+    page.get_by_label("Find a column").fill("NAME")
+    page.get_by_role("button", name="All", exact=True).click()
+    page.get_by_role("button", name="Show these columns").click()
+    page.wait_for_url("**show=**")
+    assert parse_qs(urlsplit(page.url).query)["show"] == ["table_name", "column_name"]
 
 
 def test_nothing_is_a_barrier(page: "Page", server: RunningServer):

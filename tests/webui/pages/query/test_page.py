@@ -189,3 +189,23 @@ def test_views_of_the_explorer_are_sent_with_their_rows_and_positions(alice: htt
     assert [row.get("data-row") for row in rows] == ["0", "1", "2"]
     positions = {(row.get("data-ra"), row.get("data-dec")) for row in rows}
     assert positions == {("10.5", "-5.25"), ("10.6", "-5.5"), ("10.7", "-5.75")}
+
+
+def test_a_result_leads_to_the_data_explorer_as_a_job(alice: httpx2.Client, vvds: str, services: Services) -> None:
+    query = f"SELECT objid FROM {vvds} WHERE zspec > 0"
+    button = document(run(alice, query)).find(".//button[@value='explore']")
+    fields = {name.get("name"): name.get("value") for name in button.getparent().iterfind("input")}
+    sent = alice.post("/query", data={**fields, "action": "explore"})
+    address = sent.headers["location"]
+    job = services.jobs.get(re.fullmatch(r"/query/jobs/(\w+)\?explore=1", address)[1], owner="alice")
+    assert (job.parameters["QUERY"], job.parameters["RESPONSEFORMAT"]) == (query, "parquet")
+    assert "The job waits for its turn" in alice.get(address).text
+    refused = alice.post("/query", data={"query": "SELECT", "action": "explore"})
+    assert refused.status_code == 400
+
+
+def test_tables_of_data_are_listed_before_metadata(alice: httpx2.Client, vvds: str) -> None:
+    for path, attribute in (("/query", 'name="table" value="{}"'), ("/explore", 'href="/explore?table={}"')):
+        listed = alice.get(path, params={"search": "a"}).text
+        places = [listed.index(attribute.format(name)) for name in (vvds, "photoz.products")]
+        assert places == sorted(places), path

@@ -54,14 +54,15 @@ class Scale:
         share = (values / 2 - low / 2) / (high / 2 - low / 2)
         return self.begin + share * (self.end - self.begin)
 
-    def ticks(self, most: int = 6) -> list[Tick]:
-        """Return about so many ticks."""
-        find = logarithmic_ticks if self.is_log else linear_ticks
-        return find(self.low, self.high, most)
+    def ticks(self, most: int = 6, plain: float = _PLAIN[1]) -> list[Tick]:
+        """Return about so many ticks; on linear scales, numbers from ``plain`` on are written with a power of ten."""
+        if self.is_log:
+            return logarithmic_ticks(self.low, self.high, most)
+        return linear_ticks(self.low, self.high, most, plain)
 
 
-def linear_ticks(low: float, high: float, most: int = 6) -> list[Tick]:
-    """Return ticks at multiples of 1, 2 or 5 times a power of ten."""
+def linear_ticks(low: float, high: float, most: int = 6, plain: float = _PLAIN[1]) -> list[Tick]:
+    """Return ticks at multiples of 1, 2 or 5 times a power of ten; numbers from ``plain`` on are written with one."""
     rough = high / most - low / most
     exponent = math.floor(math.log10(rough))
     digit = next(digit for digit in _STEPS if digit * (1 - 1e-9) >= rough / 10.0**exponent * (1 - 1e-6))
@@ -71,7 +72,7 @@ def linear_ticks(low: float, high: float, most: int = 6) -> list[Tick]:
     first, last = math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6)
     multiples = [number * digit for number in range(first, last + 1)]
     largest = max((abs(number) for number in multiples), default=0)
-    return [Tick(float(f"{number}e{exponent}"), _label(number, exponent, largest)) for number in multiples]
+    return [Tick(float(f"{number}e{exponent}"), _label(number, exponent, largest, plain)) for number in multiples]
 
 
 def logarithmic_ticks(low: float, high: float, most: int = 6) -> list[Tick]:
@@ -97,12 +98,12 @@ def count_text(number: float) -> str:
     return f"{number:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def _label(number: int, exponent: int, largest: int) -> str:
+def _label(number: int, exponent: int, largest: int, plain: float = _PLAIN[1]) -> str:
     """Return the label of a number of times a power of ten, like those of its neighbours up to the largest."""
     if not number:
         return "0"
     sign = _MINUS if number < 0 else ""
-    if _PLAIN[0] <= 10.0**exponent * largest < _PLAIN[1]:
+    if _PLAIN[0] <= 10.0**exponent * largest < plain:
         decimals = max(0, -exponent)
         return f"{sign}{abs(number) * 10.0**exponent:.{decimals}f}"
     power = exponent + len(str(largest)) - 1

@@ -8,9 +8,11 @@ from webui.explorer.plots.drawing.canvas import HEIGHT, WIDTH, Canvas
 
 __all__ = ["BOTTOM", "LEFT", "TOP", "Frame", "caption_of", "draw_caption", "significant"]
 
-LEFT, TOP, BOTTOM = 92.0, 26.0, HEIGHT - 82.0
+LEFT, TOP, BOTTOM = 100.0, 26.0, HEIGHT - 82.0
 _RIGHT, _RIGHT_WITH_LEGEND = 18.0, 92.0
 _MOST_CHARACTERS = 90
+#: Numbers from this on would reach into the label of the vertical axis.
+_WIDE = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Frame:
 
     def draw(self, canvas: Canvas, x_label: str, y_label: str) -> None:
         """Draw axes, grid and labels."""
-        for tick in self.y.ticks(6):
+        for tick in self.y.ticks(6, plain=_WIDE):
             at = self.y.place(tick.value)
             canvas.add("path", "grid", d=f"M{LEFT:g} {at:.1f}H{self.right:g}")
             canvas.write(tick.label, LEFT - 8, at + 5, "end")
@@ -70,7 +72,7 @@ class Frame:
             canvas.write(tick.label, self.right if is_at_end else at, BOTTOM + 21, "end" if is_at_end else "middle")
         middle = (LEFT + self.right) / 2
         canvas.write(_shortened(x_label, 60), middle, BOTTOM + 44, css="label")
-        turned = f"translate(20 {(TOP + BOTTOM) / 2:g}) rotate(-90)"
+        turned = f"translate(17 {(TOP + BOTTOM) / 2:g}) rotate(-90)"
         canvas.write(_shortened(y_label, 44), 0, 0, css="label", transform=turned)
 
     def draw_axes(self, canvas: Canvas) -> None:

@@ -11,12 +11,15 @@ from webui.explorer.plots.sky import Cap, SkyCells, SkyPoints
 
 __all__ = ["outline_edges"]
 
+#: Cells across the field of the coarsest outline, and how many orders finer it is where many rows fill its cells.
 _CELLS_ACROSS = 14
+_FINER_ORDERS = 2
 _BASE_CELL = 58.6
 _FINEST_ORDER = 27
 _ALL_SKY_ORDER = 4
-#: Cells with fewer rows in the mean have gaps by chance, and no outline.
+#: Cells with fewer rows in the mean have gaps by chance: no outline, or none that is finer.
 _FEW_ROWS = 3
+_MANY_ROWS = 12
 
 
 def outline_edges(content: SkyCells | SkyPoints, cap: Cap) -> Iterator[NDArray[np.float64]]:
@@ -36,15 +39,23 @@ def outline_edges(content: SkyCells | SkyPoints, cap: Cap) -> Iterator[NDArray[n
 
 
 def _outlined(content: SkyCells | SkyPoints, cap: Cap) -> tuple[NDArray[np.int64], int]:
-    """Return the cells to outline, and their order."""
+    """Return the cells to outline, as small as the number of rows allows, and their order."""
     order = math.floor(math.log2(_BASE_CELL * _CELLS_ACROSS / (2 * cap.radius)))
     order = _ALL_SKY_ORDER if cap.is_all_sky else min(max(order, 0), _FINEST_ORDER)
     if isinstance(content, SkyPoints):
-        rows, cells = len(content.ra), np.unique(nested_indices(content.ra, content.dec) >> (2 * (29 - order)))
+        finest, known, rows = _FINEST_ORDER, nested_indices(content.ra, content.dec) >> 4, len(content.ra)
     else:
-        order = min(order, content.order)
-        rows, cells = int(content.counts.sum()), np.unique(content.cells >> (2 * (content.order - order)))
-    return cells if rows >= _FEW_ROWS * len(cells) else cells[:0], order
+        finest, known, rows = content.order, content.cells, int(content.counts.sum())
+    order = min(order, finest)
+    cells = np.unique(known >> (2 * (finest - order)))
+    if rows < _FEW_ROWS * len(cells):
+        return cells[:0], order
+    for finer in range(order + 1, min(order + _FINER_ORDERS, finest) + 1):
+        smaller = np.unique(known >> (2 * (finest - finer)))
+        if rows < _MANY_ROWS * len(smaller):
+            break
+        cells, order = smaller, finer
+    return cells, order
 
 
 def _corner_numbers(corners: NDArray[np.float64], order: int) -> NDArray[np.int64]:
