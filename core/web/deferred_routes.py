@@ -2,25 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from threading import Lock
 
 from fastapi import APIRouter
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
+from core.web.lazy_routes import ANALYSIS
+
 __all__ = ["DeferredRoutes", "allowed_methods", "complete_routes"]
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 _SELECTED = "photoz.deferred_route"
-#: One group at a time is constructed: FastAPI changes the filters of warnings meanwhile, which all threads share.
-_CONSTRUCTION = Lock()
 
 
 class DeferredRoutes(BaseRoute):
     """Routes below some paths, which a function constructs, once, when a request is for one of the paths.
 
-    FastAPI analyses the parameters of a route when it is constructed, which takes a millisecond of processor time a
-    route, and the modules of handlers are large imports: a server would begin to answer a second later.
+    The modules of handlers are large imports: a server would begin to answer a second later.
 
     Parameters
     ----------
@@ -41,7 +39,7 @@ class DeferredRoutes(BaseRoute):
         """The routes, which are constructed now unless they were before."""
         found = self._routes
         if found is None:
-            with _CONSTRUCTION:
+            with ANALYSIS:
                 found = self._routes
                 if found is None:
                     # A list first: CPython fails when somebody holds a tuple that still grows (gc.get_objects does).
