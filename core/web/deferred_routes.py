@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from threading import Lock
 
 from fastapi import APIRouter
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-from core.web.lazy_routes import ANALYSIS
-
 __all__ = ["DeferredRoutes", "allowed_methods", "complete_routes"]
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 _SELECTED = "photoz.deferred_route"
+#: One group at a time is constructed: the modules that it imports have many in common with those of others.
+_CONSTRUCTION = Lock()
 
 
 class DeferredRoutes(BaseRoute):
@@ -39,7 +40,7 @@ class DeferredRoutes(BaseRoute):
         """The routes, which are constructed now unless they were before."""
         found = self._routes
         if found is None:
-            with ANALYSIS:
+            with _CONSTRUCTION:
                 found = self._routes
                 if found is None:
                     # A list first: CPython fails when somebody holds a tuple that still grows (gc.get_objects does).

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi.routing import APIRoute
 from starlette.routing import compile_path, get_name
 
-__all__ = ["ANALYSIS", "LazyRoute"]
+__all__ = ["LazyRoute"]
 
-#: Held while routes are constructed or analysed: FastAPI changes the filters of warnings, which all threads share.
-ANALYSIS = RLock()
+#: One route at a time is analysed: FastAPI changes the filters of warnings meanwhile, which all threads share.
+_ANALYSIS = RLock()
 
 
 class LazyRoute(APIRoute):
@@ -49,7 +49,7 @@ class LazyRoute(APIRoute):
         if name.startswith("__") or vars(self).get("_options") is None:
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self)
-        with ANALYSIS:
+        with _ANALYSIS:
             options = self._options
             if options is not None:  # no other thread has done it in the meantime
                 super().__init__(
