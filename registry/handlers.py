@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from core.errors import PhotozError, TooLargeError
 from core.settings import Settings
 from core.vosi import capabilities_document
+from core.web.lazy_routes import LazyRoute
 from core.web.routes import route_class
 from registry.assembly import RegistryServices
 from registry.group_capabilities import GROUPS
@@ -28,7 +29,7 @@ def registry_routes(settings: Settings) -> APIRouter:
     ``/reg/resource-caps`` maps the identifiers of services to their capabilities, one a line, for CADC's clients
     (``vos``, ``cadc-tap``).
     """
-    router = APIRouter()
+    router = APIRouter(route_class=LazyRoute)
     lines = "".join(
         f"ivo://{settings.authority}/{name} = {settings.public_url}/{name}/capabilities\n" for name in _SERVICES
     )

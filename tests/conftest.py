@@ -20,7 +20,7 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from pzserver.sessions import TidySession
 
-from tests.support.databases import EmptyPostgres, EmptySQLite
+from tests.support.databases import EmptyPostgres, EmptySQLite, shared_statements
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
 from tests.support.pypi_client import PypiClient, UnavailableError, pypi_client, pypi_notebooks
 from tests.support.redis import running_redis
@@ -81,8 +81,10 @@ def _is_left_out(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the thousands of tests and modules that stay until the end."""
-    gc.collect()
+    """Spare the garbage collector the thousands of tests and modules that stay until the end.
+
+    What is garbage by now stays, too: to look for it takes two seconds in each worker of pytest-xdist.
+    """
     gc.freeze()
     gc.enable()
 
@@ -98,6 +100,13 @@ def _quick_passwords() -> Iterator[None]:
     """Let passwords that this process hashes take a hundredth of their time; ``test_passwords`` has the true cost."""
     quick = partial(PasswordHasher, time_cost=1, memory_cost=1024, parallelism=1)
     with patch("core.auth.passwords.PasswordHasher", quick):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_statements() -> Iterator[None]:
+    """Let the databases of all tests share the SQL of their statements."""
+    with shared_statements():
         yield
 
 

@@ -12,15 +12,14 @@ __all__ = ["DeferredRoutes", "allowed_methods", "complete_routes"]
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 _SELECTED = "photoz.deferred_route"
-#: One group at a time is constructed: FastAPI changes the filters of warnings meanwhile, which all threads share.
+#: One group at a time is constructed: the modules that it imports have many in common with those of others.
 _CONSTRUCTION = Lock()
 
 
 class DeferredRoutes(BaseRoute):
     """Routes below some paths, which a function constructs, once, when a request is for one of the paths.
 
-    FastAPI analyses the parameters of a route when it is constructed, which takes a millisecond of processor time a
-    route, and the modules of handlers are large imports: a server would begin to answer a second later.
+    The modules of handlers are large imports: a server would begin to answer a second later.
 
     Parameters
     ----------

@@ -21,6 +21,7 @@ from core.errors import (
     StorageFullError,
     TooLargeError,
 )
+from core.web.lazy_routes import LazyRoute
 
 __all__ = [
     "REQUEST_ID",
@@ -63,7 +64,7 @@ def route_class(render: ErrorRenderer) -> type[APIRoute]:
         close_unread(response, e)
         return response
 
-    class ErrorRenderingRoute(APIRoute):
+    class ErrorRenderingRoute(LazyRoute):
         """A route whose errors are rendered."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -29,6 +29,9 @@ _STILL_SECONDS = 20.0
 #: it is used first; pip would compile three times as much, on one core.
 _STARTED = ("server.cli.main", "server.serve", "server.worker", "tap.engine.duckdb.worker")
 
+#: Paths of the tests of libraries, and of those of the project, which pytest compiles in a way of its own.
+_NOT_COMPILED = r"site-packages/.*/tests?/|/test_[^/]*\.py$"
+
 #: Programs that some tests need, and the Debian package of each.
 _TEST_PROGRAMS: Mapping[str, str] = {
     "initdb": "postgresql",
@@ -151,14 +154,17 @@ class Environment:
             raise SetupError(message)
 
     def _compile(self, goal: str) -> None:
-        """Have Python compile what every start imports, while the folder may be written; for tests all libraries.
+        """Have Python compile what every start imports, while the folder may be written; for tests all code.
 
-        Warnings about the code of others, which Python gives when it compiles, would be errors in tests.
+        Warnings about the code of others, which Python gives when it compiles, would be errors in tests. The tests of
+        libraries are a quarter of their code, and nothing imports them. The project's own code would otherwise be
+        compiled by each process that runs tests.
         """
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         words = ["-c", f"import {', '.join(_STARTED)}"]
         if goal == "test":
-            words = ["-m", "compileall", "-q", "-q", "-j", "0", str(self._folder / "lib")]
+            own = [str(path.parent) for path in self._root.glob("*/__init__.py")]
+            words = ["-m", "compileall", "-q", "-q", "-j", "0", "-x", _NOT_COMPILED, str(self._folder / "lib"), *own]
         with _heartbeat():
             subprocess.run([str(self._python), "-W", "ignore", *words], check=False, env=environment)
 

@@ -4,17 +4,22 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg2
 from psycopg2 import sql
-from sqlalchemy import Engine, MetaData, text
+from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 
 import tap.metadata.survey_catalogues.schema  # noqa: F401 - every list of tables reads it, and imports it late
 from core.database import Base, Database
 from server.migrations.upgrade import newest_revision
 from tests.support.postgres import PostgresServer
 
-__all__ = ["EmptyPostgres", "EmptySQLite", "make_tables", "mark_as_migrated"]
+__all__ = ["EmptyPostgres", "EmptySQLite", "make_tables", "mark_as_migrated", "shared_statements"]
+
+_STATEMENTS = 5_000
 
 # What a test could change beside rows: two databases with the same tables give the same answer.
 _SHAPE = """
@@ -96,6 +101,35 @@ class EmptySQLite:
             self._made[tables] = template
         shutil.copyfile(self._made[tables], path)
         return f"sqlite:///{path}"
+
+
+@contextmanager
+def shared_statements() -> Iterator[None]:
+    """Let the databases that this process opens in the block share the SQL of their statements.
+
+    SQLAlchemy keeps the SQL of a statement for an engine, and compiles it again for that of the next test, which takes
+    longer than the statement. What it compiles depends on the dialect alone, as far as `_compiles_as` compares it.
+    """
+    compiled: LRUCache = LRUCache(_STATEMENTS)
+
+    def engine(*args: object, **kwargs: object) -> Engine:
+        made = create_engine(*args, **kwargs)
+        made._compiled_cache = compiled
+        return made
+
+    with (
+        patch("core.database.create_engine", engine),
+        patch.object(DefaultDialect, "__eq__", _compiles_as),
+        patch.object(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect))),
+    ):
+        yield
+
+
+def _compiles_as(one: DefaultDialect, other: object) -> bool:
+    if one is other:
+        return True
+    names = ("server_version_info", "default_schema_name", "paramstyle", "insert_returning", "update_returning")
+    return type(one) is type(other) and all(getattr(one, name, None) == getattr(other, name, None) for name in names)
 
 
 def make_tables(engine: Engine) -> None:

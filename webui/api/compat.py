@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from core.web.lazy_routes import LazyRoute
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
@@ -10,7 +11,7 @@ __all__ = ["outer_routes"]
 
 def outer_routes(services: WebServices) -> APIRouter:
     """Return the routes outside of ``/api``."""
-    router = APIRouter(tags=["server"])
+    router = APIRouter(route_class=LazyRoute, tags=["server"])
     environment = {"enviroment_name": services.settings.site_name, "is_dev": False}  # so spelt on the wire
 
     @router.get("/which_environment", summary="Name of this server")

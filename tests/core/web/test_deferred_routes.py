@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 
 from core.web.deferred_routes import DeferredRoutes, complete_routes
+from core.web.lazy_routes import LazyRoute
 
 #: Method, path, status and allowed methods, as one application with all routes answers.
 ANSWERS = (
@@ -114,6 +115,34 @@ def test_threads_that_need_a_group_at_once_construct_it_once():
         counts = [each.result() for each in [threads.submit(routes) for _ in range(4)]]
     assert counts == [4] * 4
     assert made == [1]
+
+
+def test_routes_are_used_while_another_group_is_constructed():
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def quick() -> Iterator[APIRouter]:
+        router = APIRouter(prefix="/quick", route_class=LazyRoute)
+        router.get("/{number}")(_shown)
+        yield router
+
+    def slow() -> Iterator[APIRouter]:
+        begun.set()
+        assert goes_on.wait(60)
+        return _one()
+
+    groups = [DeferredRoutes(("/quick",), quick), DeferredRoutes(("/one",), slow)]
+    app = FastAPI()
+    app.routes.extend(groups)
+    assert len(groups[0].routes) == 1
+    with ThreadPoolExecutor(1) as thread, TestClient(app) as client:
+        constructed = thread.submit(lambda: groups[1].routes)
+        assert begun.wait(60)
+        try:
+            assert client.get("/quick/7").json() == "GET 7 /quick/{number}"
+            assert not constructed.done()
+        finally:
+            goes_on.set()
+        assert len(constructed.result(60)) == 4
 
 
 def test_the_complete_routes_have_those_of_groups_in_their_place(app: FastAPI, plain: FastAPI):

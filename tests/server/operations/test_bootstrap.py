@@ -61,6 +61,23 @@ def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path):
         Environment(gone).prepare("serve")
 
 
+def test_the_tests_have_libraries_and_the_project_compiled_but_not_the_tests_of_libraries(checkout: Path):
+    packages = checkout / ".venv" / "lib" / "python3" / "site-packages"
+    for path in ("library/part.py", "library/testing.py", "library/tests/data.py", "library/test/data.py"):
+        _write(packages / path)
+    for path in ("core/__init__.py", "core/web/routes.py", "docs/example.py", "tests/__init__.py", "tests/test_it.py"):
+        _write(checkout / path)
+    Environment(checkout)._compile("test")
+    compiled = {path.name.split(".")[0] for path in checkout.rglob("*.pyc")}
+    assert compiled == {"part", "testing", "__init__", "routes"}
+    assert len(list((checkout / "tests").rglob("*.pyc"))) == 1
+
+
+def _write(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("VALUE = 1\n")
+
+
 def test_a_second_make_waits_and_finds_the_work_done(checkout: Path):
     # The first one, in this process, holds the lock; the second one says that it waits.
     code = "import sys; from pathlib import Path; from server.operations.bootstrap import Environment\n"
