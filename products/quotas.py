@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.auth.schema import UserRow
 from core.errors import TooLargeError
+from core.files.partial.storage import arriving_bytes
 from products.schema import ProductFileRow, ProductRow, ProductUploadRow, UserTablePartRow, UserTableRow
 
 __all__ = ["QuotaExceededError", "QuotaRule", "Usage", "account_of"]
@@ -68,7 +69,7 @@ class QuotaRule:
     max_files
         Maximum number of files of one product.
     staged_bytes
-        Returns the staged bytes of an account, without those of one file.
+        Returns the bytes of an account that are staged on a disk, without those of one file.
     other_bytes
         Returns the bytes that other packages store for a user.
     """
@@ -104,7 +105,8 @@ class QuotaRule:
         count = session.scalar(
             select(func.count(ProductRow.id)).where(ProductRow.owner_id == user_id, ProductRow.purged_at.is_(None))
         )
-        staged = self.staged_bytes(account_of(user_id), without)
+        account = account_of(user_id)
+        staged = self.staged_bytes(account, without) + arriving_bytes(session, account, without=without)
         stored = int(used or 0) + int(tables or 0) + int(announced or 0) + self.other_bytes(session, user_id)
         return Usage(stored + staged, int(count or 0), self._quota(session, user_id))
 

@@ -61,7 +61,7 @@ class Services:
     @part
     def store(self) -> FileStore:
         """The file store of products and VOSpace homes."""
-        return file_store(self.settings)
+        return file_store(self.settings, self.database)
 
     @part
     def accounts(self) -> AccountServices:

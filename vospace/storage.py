@@ -1,5 +1,7 @@
 """Queries on the rows of nodes below ``/home``, and the conversion of rows to nodes."""
 
+import hashlib
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +18,7 @@ __all__ = [
     "Usage",
     "busy_names",
     "child_row",
+    "claim_token",
     "claim_write",
     "find_chain",
     "node_of_row",
@@ -31,6 +34,8 @@ HOME = "home"
 
 #: Time after which a claim on a node expires unless it is renewed.
 _CLAIM_DURATION = timedelta(seconds=120)
+#: Digits of the token of a claim that are those of its upload in parts.
+_UPLOAD_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +109,21 @@ def busy_names(session: Session, parent_ids: Sequence[int]) -> frozenset[tuple[i
     return frozenset(found)
 
 
+def claim_token(upload: str = "") -> str:
+    """Return a new token of a claim; those of one upload in parts begin with the same digits."""
+    if not upload:
+        return secrets.token_hex(16)
+    return hashlib.sha256(upload.encode()).hexdigest()[:_UPLOAD_DIGITS] + secrets.token_hex(8)
+
+
 def claim_write(session: Session, parent_id: int, name: str, token: str) -> bool:
-    """Claim a node for writing; return False when another request holds a claim. The home must be locked."""
+    """Claim a node for writing; return False when another request holds a claim. The home must be locked.
+
+    The next request of an upload in parts takes over the claim of the one before it, whose server may have died. Who of
+    them adds bytes is the business of the file store.
+    """
     row = session.get(NodeWriteRow, (parent_id, name))
-    if row is not None and row.expires_at > utc_now():
+    if row is not None and row.expires_at > utc_now() and row.token[:_UPLOAD_DIGITS] != token[:_UPLOAD_DIGITS]:
         return False
     if row is None:
         row = NodeWriteRow(parent_id=parent_id, name=name)

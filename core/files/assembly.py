@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from core.database import Database
 from core.files.kept import KeptFiles, KeptFolder
 from core.files.store import FileStore, FolderStore
 from core.settings import Settings
@@ -9,13 +10,23 @@ from core.settings import Settings
 __all__ = ["file_store", "kept_files", "upload_store"]
 
 
-def file_store(settings: Settings) -> FileStore:
-    """Return the store of the files of products and VOSpace homes: a folder, or an object store."""
+def file_store(settings: Settings, database: Database | None = None) -> FileStore:
+    """Return the store of the files of products and VOSpace homes: a folder, or an object store.
+
+    Parameters
+    ----------
+    database
+        Has the order of the parts of files that arrive in parts; commands that take none in need not give it.
+    """
     if settings.files_url is not None:
         from core.files.object_store import ObjectStore
 
         return ObjectStore.at(
-            settings.files_url, settings.staging_folder, settings.copies_folder, min_free=settings.min_free_bytes
+            settings.files_url,
+            settings.staging_folder,
+            settings.copies_folder,
+            min_free=settings.min_free_bytes,
+            database=database,
         )
     return FolderStore(settings.files_folder, settings.staging_folder, min_free=settings.min_free_bytes)
 

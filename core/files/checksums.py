@@ -42,6 +42,13 @@ class Checksums:
             self._pending = self._helpers.submit(self._md5.update, chunk)
         self._sha256.update(chunk)
 
+    def copy(self) -> "Checksums":
+        """Return checksums of the same bytes, to which others can be added."""
+        self._settle()
+        other = Checksums(self._helpers)
+        other._md5, other._sha256 = self._md5.copy(), self._sha256.copy()
+        return other
+
     def hexdigests(self) -> tuple[str, str]:
         """Return MD5 and SHA-256 of the bytes so far, in hexadecimal."""
         self._settle()

@@ -1,7 +1,8 @@
 """File store in an object store of fsspec, such as S3.
 
 Files are staged on the disk of this machine, where they are hashed and limited in size, and sent to the object store
-when they are complete. Code that needs a local file gets a copy, which is cached for a while.
+when they are complete. The parts of those that arrive in parts are objects, so that any server takes any part. Code
+that needs a local file gets a copy, which is cached for a while.
 """
 
 import logging
@@ -11,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from core.database import utc_now
+from core.database import Database, utc_now
 from core.errors import StorageFullError
 from core.files.listing import listed
+from core.files.notes import NotedPart
 from core.files.objects import (
+    ObjectPrefix,
     filesystem_at,
     modified_of,
     object_chunks,
@@ -22,10 +25,13 @@ from core.files.objects import (
     translating_errors,
     unreachable_errors,
 )
+from core.files.partial.objects import PartialObject, PartialObjects
 from core.files.staging import StagedStore, StagingFolder
 
 __all__ = ["ObjectStore"]
 
+#: Prefix of the pieces of files that arrive in parts.
+_PARTS = "parts"
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +51,8 @@ class ObjectStore(StagedStore):
         Free bytes of the disk of ``staging`` below which files are refused.
     copied
         Whether a file that was stored here is read from here soon, so that the staged file becomes its copy.
+    database
+        Has the order of the parts of files that arrive in parts; without one, nothing can arrive in parts.
     """
 
     def __init__(
@@ -56,6 +64,7 @@ class ObjectStore(StagedStore):
         *,
         min_free: int = 0,
         copied: bool = False,
+        database: Database | None = None,
     ) -> None:
         self._copied = copied
         self._filesystem = filesystem
@@ -63,12 +72,51 @@ class ObjectStore(StagedStore):
         super().__init__(StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete))
         self._copies = copies
         copies.mkdir(parents=True, exist_ok=True)
+        self._partial: PartialObjects | None = None
+        if database is not None:
+            pieces, complete = ObjectPrefix(filesystem, f"{self._root}/{_PARTS}"), ObjectPrefix(filesystem, self._root)
+            self._partial = PartialObjects(database, pieces, complete)
 
     @classmethod
-    def at(cls, url: str, staging: Path, copies: Path, *, min_free: int = 0, copied: bool = False) -> "ObjectStore":
+    def at(
+        cls,
+        url: str,
+        staging: Path,
+        copies: Path,
+        *,
+        min_free: int = 0,
+        copied: bool = False,
+        database: Database | None = None,
+    ) -> "ObjectStore":
         """Return the store at a URL such as ``s3://bucket/prefix``; credentials come from the environment."""
         filesystem, root = filesystem_at(url)
-        return cls(filesystem, root, staging, copies, min_free=min_free, copied=copied)
+        return cls(filesystem, root, staging, copies, min_free=min_free, copied=copied, database=database)
+
+    def begin(self, account: str = "", note: str = "") -> str:
+        """Begin a file that is written by several requests, and return its id."""
+        file_id = secrets.token_hex(16)
+        self._parts.begin(file_id, account, note)
+        return file_id
+
+    def noted(self) -> Iterator[NotedPart]:
+        """Yield the files that were begun with a note, and are not complete."""
+        return self._parts.noted()
+
+    def resume(self, file_id: str, *, limit: int) -> PartialObject:
+        """Open a file that is written by several requests."""
+        return self._parts.resume(file_id, limit=limit)
+
+    def partial_size(self, file_id: str) -> int:
+        """Return the bytes that have arrived of a file that is written by several requests; 0 when there is none."""
+        return self._parts.size(file_id)
+
+    def partial_bytes(self, file_id: str, count: int) -> bytes | None:
+        """Return the first bytes of a file that is written by several requests; None when there is none."""
+        return self._parts.first_bytes(file_id, count)
+
+    def abandon(self, file_id: str) -> None:
+        """Discard a file that is written by several requests, or what is left of it after it was stored."""
+        self._parts.abandon(file_id)
 
     def duplicate(self, file_id: str) -> str:
         """Copy a file within the object store, and return the new id."""
@@ -139,7 +187,15 @@ class ObjectStore(StagedStore):
         stale = [path for path in _older(self._staging.folder, horizon) if path.stem not in known]
         for path in (*stale, *_older(self._copies, horizon)):
             path.unlink(missing_ok=True)
-        return len(orphans) + len(stale)
+        parts = 0 if self._partial is None else self._partial.sweep(known, older_than=older_than)
+        return len(orphans) + len(stale) + parts
+
+    @property
+    def _parts(self) -> PartialObjects:
+        if self._partial is None:
+            message = "this store has no database, which files that arrive in parts need"
+            raise RuntimeError(message)
+        return self._partial
 
     def _put(self, staged: Path, file_id: str) -> None:
         try:
@@ -153,7 +209,7 @@ class ObjectStore(StagedStore):
 
     def _objects(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = self._filesystem.find(self._root, detail=True)
-        return found
+        return {key: about for key, about in found.items() if not key.startswith(f"{self._root}/{_PARTS}/")}
 
     def _key(self, file_id: str) -> str:
         return f"{self._root}/{file_id}"

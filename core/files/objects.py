@@ -1,7 +1,7 @@
 """Objects below one prefix of an object store of fsspec, such as S3, and what its failures mean."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,9 @@ __all__ = [
 ]
 
 _CHUNK = 8 << 20
+#: Bytes of a part of an object that is stored while it comes; S3 takes at most 10 000 parts.
+_LEAST_BLOCK = 16 << 20
+_MOST_BLOCKS = 9000
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +68,36 @@ class ObjectPrefix:
         """Store a local file, whole or not at all."""
         try:
             self._filesystem.put_file(str(path), self._key(name))
+        except failures() as e:
+            raise store_away() from e
+
+    def store(self, content: bytes, name: str) -> None:
+        """Store bytes as an object."""
+        try:
+            self._filesystem.pipe_file(self._key(name), content)
+        except failures() as e:
+            raise store_away() from e
+
+    def store_all(self, chunks: Iterable[bytes], size: int, name: str) -> None:
+        """Store the bytes of chunks as an object while they come, whole or not at all.
+
+        Parameters
+        ----------
+        size
+            Bytes of all chunks, about.
+        """
+        try:
+            block = max(_LEAST_BLOCK, size // _MOST_BLOCKS)
+            file = self._filesystem.open(self._key(name), "wb", block_size=block, autocommit=False)
+            try:
+                for chunk in chunks:
+                    file.write(chunk)
+                file.close()
+            except BaseException:
+                file.discard()
+                file.closed = True  # or what is left of it would be stored when it is collected
+                raise
+            file.commit()
         except failures() as e:
             raise store_away() from e
 

@@ -17,7 +17,7 @@ from core.errors import ConflictError, NotFoundError, StorageFullError, TooLarge
 from core.files.checksums import Checksums
 from core.files.notes import NotedPart, note_path, noted_parts, write_note
 
-__all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredBytes"]
+__all__ = ["PartialStagedFile", "PartialStagedStore", "StagedFile", "StagedStore", "StagingFolder", "StoredBytes"]
 
 _CHUNK = 1 << 20
 _SYNCED = 64 << 20
@@ -156,7 +156,7 @@ class StagedFile:
         self._checksums.update(chunk)
 
 
-class PartialFile(StagedFile):
+class PartialStagedFile(StagedFile):
     """A file that is written by several requests; its bytes are kept when a request breaks off."""
 
     def __init__(self, path: Path, file_id: str, limit: int, resources: _StoreResources) -> None:
@@ -184,6 +184,11 @@ class PartialFile(StagedFile):
             raise _busy() from e
         if os.fstat(self._file.fileno()).st_size != self._size:  # written since it was opened
             raise _busy()
+
+    def flush(self) -> None:
+        """Store what was written, so that the next part can follow it."""
+        with _translating_errors():
+            self._file.flush()
 
     def mark(self) -> None:
         """Store the present size, to which `revert` returns."""
@@ -242,14 +247,14 @@ class StagingFolder:
             if note:
                 write_note(self._path(file_id), note)
 
-    def resume(self, file_id: str, *, limit: int) -> PartialFile:
+    def resume(self, file_id: str, *, limit: int) -> PartialStagedFile:
         """Open a file that is written by several requests, or raise NotFoundError."""
         path = self._path(file_id)
         if not path.is_file():
             message = "This upload does not exist any more; start it again."
             raise NotFoundError(message)
         self._check_free_space()
-        return PartialFile(path, file_id, limit, self._resources)
+        return PartialStagedFile(path, file_id, limit, self._resources)
 
     def partial_size(self, file_id: str) -> int:
         """Return the bytes that have arrived of a file that is written by several requests; 0 when there is none."""
@@ -317,6 +322,14 @@ class StagedStore:
         """Raise OSError when files cannot be stored."""
         self._staging.check()
 
+    def staged_bytes(self, account: str, *, without: str = "") -> int:
+        """Return the bytes of all staged files of an account, without those of one file."""
+        return self._staging.staged_bytes(account, without=without)
+
+
+class PartialStagedStore(StagedStore):
+    """Base class of stores whose files that arrive in parts are staged on the disk, too."""
+
     def begin(self, account: str = "", note: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
         file_id = _new_id(account)
@@ -327,7 +340,7 @@ class StagedStore:
         """Yield the files that were begun with a note, and are not complete."""
         yield from noted_parts(self._staging.folder)
 
-    def resume(self, file_id: str, *, limit: int) -> PartialFile:
+    def resume(self, file_id: str, *, limit: int) -> PartialStagedFile:
         """Open a file that is written by several requests."""
         return self._staging.resume(file_id, limit=limit)
 
@@ -342,10 +355,6 @@ class StagedStore:
     def abandon(self, file_id: str) -> None:
         """Discard a file that is written by several requests."""
         self._staging.abandon(file_id)
-
-    def staged_bytes(self, account: str, *, without: str = "") -> int:
-        """Return the bytes of all staged files of an account, without those of one file."""
-        return self._staging.staged_bytes(account, without=without)
 
 
 def _busy() -> ConflictError:

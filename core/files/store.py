@@ -17,7 +17,7 @@ from typing import Protocol, Self
 from core.errors import NotFoundError, StorageFullError
 from core.files.listing import listed
 from core.files.notes import NotedPart
-from core.files.staging import PartialFile, StagedStore, StagingFolder, StoredBytes
+from core.files.staging import PartialStagedStore, StagingFolder, StoredBytes
 
 __all__ = ["FileStore", "FolderStore", "PartialFile", "Staging", "StoredBytes"]
 
@@ -39,6 +39,30 @@ class Staging(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None: ...
+
+
+class PartialFile(Staging, Protocol):
+    """Protocol of files that are written by several requests; the bytes of a request that breaks off are kept."""
+
+    @property
+    def size(self) -> int:
+        """Number of bytes written."""
+
+    @property
+    def md5(self) -> str:
+        """MD5 of the bytes written, in hexadecimal."""
+
+    def flush(self) -> None:
+        """Store what was written, so that the next part can follow it."""
+
+    def lock(self) -> None:
+        """Keep others from writing; ConflictError when another request writes, or has written since it was opened."""
+
+    def mark(self) -> None:
+        """Store the present size, to which `revert` returns."""
+
+    def revert(self) -> None:
+        """Cut the file at the marked size; the object cannot be used afterwards."""
 
 
 class FileStore(Protocol):
@@ -78,10 +102,13 @@ class FileStore(Protocol):
         """Return the first bytes of a file that is written by several requests; None when there is none."""
 
     def abandon(self, file_id: str) -> None:
-        """Discard a file that is written by several requests."""
+        """Discard a file that is written by several requests, or what is left of it after `finish`."""
 
     def staged_bytes(self, account: str, *, without: str = "") -> int:
-        """Return the bytes of all staged files of an account, without those of one file."""
+        """Return the bytes of all files of an account that are staged on a disk, without those of one file.
+
+        Files whose parts are objects are rows of the database: `core.files.partial.storage.arriving_bytes`.
+        """
 
     def duplicate(self, file_id: str) -> str:
         """Copy a file within the store, and return the id of the copy; NotFoundError when there is no such file."""
@@ -105,7 +132,7 @@ class FileStore(Protocol):
         """Delete staged files, and files of unknown ids, that are older than so many seconds; return their number."""
 
 
-class FolderStore(StagedStore):
+class FolderStore(PartialStagedStore):
     """File store in a folder of this machine, or of a file system that all machines share.
 
     Parameters

@@ -12,7 +12,7 @@ from products.access import require_change
 from products.files.names import checked_file_name, extension_of, media_type_of
 from products.models import FileRole, InspectionState, ProductFile, ProductStatus
 from products.quotas import QuotaRule, account_of
-from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
+from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow, ProductUploadRow
 from products.storage import file_of_row, find_product, main_file_row, record_product
 
 __all__ = ["ProductFiles"]
@@ -73,11 +73,14 @@ class ProductFiles:
         stored: StoredBytes,
         *,
         is_renamed: bool = False,
+        upload: str | None = None,
     ) -> ProductFile:
         """Add a stored file to a product; when that fails, its bytes are removed.
 
         Parameters
         ----------
+        upload
+            Id of the upload in parts by which it arrived, which ends in the same transaction.
         is_renamed
             Whether a file that is not the main one gets a number in its name when the product has a file of this name.
 
@@ -90,7 +93,7 @@ class ProductFiles:
         """
         try:
             is_renamed = is_renamed and role is not FileRole.MAIN
-            return self._register(identity, product_id, role, name, stored, is_renamed=is_renamed)
+            return self._register(identity, product_id, role, name, stored, is_renamed=is_renamed, upload=upload)
         except BaseException:
             self._store.delete(stored.id)
             raise
@@ -104,6 +107,7 @@ class ProductFiles:
         stored: StoredBytes,
         *,
         is_renamed: bool,
+        upload: str | None,
     ) -> ProductFile:
         if stored.size == 0:
             message = "The submitted file is empty."
@@ -126,6 +130,8 @@ class ProductFiles:
         try:
             with self._database.write() as session:
                 product = self._open_for_files(session, identity, product_id, role, lock=True)
+                if upload is not None:
+                    session.execute(delete(ProductUploadRow).where(ProductUploadRow.id == upload))
                 self._quota.check(session, product.owner_id, stored.size, lock=True)
                 self._quota.check_files(session, product.id)
                 if is_renamed:

@@ -5,10 +5,12 @@ the number of bytes that have arrived. What a broken request has sent is kept; a
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
-from sqlalchemy import select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
@@ -164,15 +166,39 @@ class PartialUploads:
         self._uploads.check_open(identity, product_id, new.role)
         name = checked_file_name(new.name)
         self._check_size(new.size)
+        begun, others = self._begun(identity, product_id, new, name)
+        if begun is not None:
+            return begun
+        staged_id = self._store.begin()
+        try:
+            upload = self._add(identity, product_id, new, name, staged_id, others)
+        except BaseException:
+            self._store.abandon(staged_id)
+            raise
+        if upload is None:
+            self._store.abandon(staged_id)
+            return self.start(identity, product_id, new)
+        for row in others:
+            self._store.abandon(row.staged_id)
+        return upload
+
+    def _add(
+        self,
+        identity: Identity,
+        product_id: int,
+        new: NewUpload,
+        name: str,
+        staged_id: str,
+        replaced: Sequence[ProductUploadRow],
+    ) -> PartialUpload | None:
+        """Add the row of an upload in the place of those of other files of this name; None when these have changed."""
         with self._database.write() as session:
             product = find_product(session, identity, product_id, lock=True)
-            require_change(identity, product)
-            if new.first:
-                _check_content(product.product_type_id, new.role, name, new.size, new.first, new.last)
-            _check_free_name(session, product_id, name)
-            begun = self._begun(session, identity, product, new, name)
-            if begun is not None:
-                return begun
+            self._check_new(session, identity, product, new, name)
+            ids = {row.id for row in replaced}
+            if {row.id for row in session.scalars(_of_name(identity, product_id, new, name))} != ids:
+                return None  # another request was faster
+            session.execute(delete(ProductUploadRow).where(ProductUploadRow.id.in_(ids)))
             self._quota.check(session, product.owner_id, new.size)
             now = utc_now()
             row = ProductUploadRow(
@@ -183,7 +209,7 @@ class PartialUploads:
                 name=name,
                 size=new.size,
                 fingerprint=new.fingerprint[:_LONGEST_FINGERPRINT],
-                staged_id=self._store.begin(),
+                staged_id=staged_id,
                 created_at=now,
                 updated_at=now,
             )
@@ -200,13 +226,13 @@ class PartialUploads:
                 .where(ProductUploadRow.product_id == product_id)
                 .order_by(ProductUploadRow.created_at)
             ).all()
-            return tuple(_upload_of(row, self._store.partial_size(row.staged_id)) for row in rows)
+        return tuple(_upload_of(row, self._store.partial_size(row.staged_id)) for row in rows)
 
     def upload(self, identity: Identity, product_id: int, upload_id: str) -> PartialUpload:
         """Return one upload, or raise NotFoundError."""
         with self._database.read() as session:
             row = _find(session, identity, product_id, upload_id)
-            return _upload_of(row, self._store.partial_size(row.staged_id))
+        return _upload_of(row, self._store.partial_size(row.staged_id))
 
     def append(self, identity: Identity, product_id: int, upload_id: str, offset: int) -> IncomingPart:
         """Begin the next part of an upload.
@@ -234,8 +260,8 @@ class PartialUploads:
             raise
         part = IncomingPart(self, identity, row, file)
         try:
-            file.lock()
             _check_offset(file, offset)
+            file.lock()
         except BaseException:
             part.close()
             raise
@@ -250,11 +276,17 @@ class PartialUploads:
 
     def finish_part(self, identity: Identity, row: ProductUploadRow, file: PartialFile) -> PartialUpload | ProductFile:
         """Store the file if all of it has arrived, and start the inspection of a main file."""
+        file.flush()
         if file.size < row.size:
             return _upload_of(row, file.size)
         stored, role = file.finish(), FileRole(row.role)
-        self.forget(row)
-        added = self._uploads.add_file(identity, row.product_id, role, row.name, stored)
+        try:
+            added = self._uploads.add_file(identity, row.product_id, role, row.name, stored, upload=row.id)
+        except PhotozError as e:
+            if e.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # it is refused for good
+                self.forget(row)
+            raise
+        self._store.abandon(row.staged_id)
         if role is FileRole.MAIN:
             self._uploads.inspect(identity, row.product_id)
         return added
@@ -281,25 +313,37 @@ class PartialUploads:
             raise TooLargeError(message, field="file")
 
     def _begun(
-        self, session: Session, identity: Identity, product: ProductRow, new: NewUpload, name: str
-    ) -> PartialUpload | None:
-        """Return the upload of the same file that was begun; one of another file of this name is discarded."""
-        rows = session.scalars(
-            select(ProductUploadRow).where(
-                ProductUploadRow.product_id == product.id,
-                ProductUploadRow.user_id == identity.user_id,
-                ProductUploadRow.role == new.role,
-                ProductUploadRow.name == name,
-            )
-        ).all()
+        self, identity: Identity, product_id: int, new: NewUpload, name: str
+    ) -> tuple[PartialUpload | None, Sequence[ProductUploadRow]]:
+        """Return the upload of the same file that was begun, or those of other files of this name."""
+        with self._database.read() as session:
+            product = find_product(session, identity, product_id)
+            self._check_new(session, identity, product, new, name)
+            rows = session.scalars(_of_name(identity, product_id, new, name)).all()
         for row in rows:
             if row.size == new.size and row.fingerprint == new.fingerprint[:_LONGEST_FINGERPRINT]:
                 arrived = self._store.partial_bytes(row.staged_id, HEAD_BYTES)
                 if arrived is not None and (not new.first or new.first.startswith(arrived[: len(new.first)])):
-                    return _upload_of(row, self._store.partial_size(row.staged_id))
-            session.delete(row)
-            self._store.abandon(row.staged_id)
-        return None
+                    return _upload_of(row, self._store.partial_size(row.staged_id)), ()
+        return None, rows
+
+    @staticmethod
+    def _check_new(session: Session, identity: Identity, product: ProductRow, new: NewUpload, name: str) -> None:
+        """Raise when a product cannot have this file."""
+        require_change(identity, product)
+        if new.first:
+            _check_content(product.product_type_id, new.role, name, new.size, new.first, new.last)
+        _check_free_name(session, product.id, name)
+
+
+def _of_name(identity: Identity, product_id: int, new: NewUpload, name: str) -> Select[ProductUploadRow]:
+    """Select the uploads of files of this name that a user has begun."""
+    return select(ProductUploadRow).where(
+        ProductUploadRow.product_id == product_id,
+        ProductUploadRow.user_id == identity.user_id,
+        ProductUploadRow.role == new.role,
+        ProductUploadRow.name == name,
+    )
 
 
 def _find(session: Session, identity: Identity, product_id: int, upload_id: str) -> ProductUploadRow:

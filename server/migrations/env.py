@@ -4,6 +4,7 @@ from alembic import context
 
 import core.auth.audit
 import core.auth.schema
+import core.files.partial.schema
 import core.site_texts
 import pipelines.challenges.schema
 import pipelines.schema
@@ -24,6 +25,7 @@ __all__: list[str] = []
 _SCHEMAS = (
     core.auth.audit,
     core.auth.schema,
+    core.files.partial.schema,
     core.site_texts,
     pipelines.challenges.schema,
     pipelines.schema,

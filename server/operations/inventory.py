@@ -28,7 +28,10 @@ from uws.schema import JobRow
 from uws.storage import job_of_row
 from vospace.schema import NodeRow
 
-__all__ = ["FILE_COLUMNS", "KEPT_PLACES", "Inventory", "KeptFile", "write_whole"]
+__all__ = ["AT_ONCE", "FILE_COLUMNS", "KEPT_PLACES", "Inventory", "KeptFile", "write_whole"]
+
+#: Files that are read, copied or restored at once: those of an object store arrive one request after the other.
+AT_ONCE = 8
 
 #: Lists of checksums that are read at once: those of an object store arrive one request after the other.
 _AT_ONCE = 8
@@ -42,6 +45,7 @@ FILE_COLUMNS: Mapping[str, str | None] = {
     "user_table_parts.stored_id": "user_tables",
     "survey_catalogues.listing": "catalogues",
     "product_uploads.staged_id": None,
+    "partial_pieces.stored_id": None,
 }
 
 

@@ -100,7 +100,7 @@ class Part:
 
 
 class Deployment:
-    """Web processes and workers on one data folder and one database.
+    """Web processes and workers on one database.
 
     Parameters
     ----------
@@ -110,9 +110,13 @@ class Deployment:
         Settings of all parts.
     servers, workers
         How many of each there are.
+    apart
+        Whether each of them has a data folder of its own, as on several machines.
     """
 
-    def __init__(self, folder: Path, env: Mapping[str, str], *, servers: int = 2, workers: int = 0) -> None:
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], *, servers: int = 2, workers: int = 0, apart: bool = False
+    ) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOZ_")}
         self.data = folder / "data"
         settings = {
@@ -125,8 +129,13 @@ class Deployment:
             "PYTHONUNBUFFERED": "1",
         }
         self.env = kept | settings | dict(env)
-        self.servers = [Part(f"web-{number}", ("serve",), self.env, folder) for number in range(servers)]
-        self.workers = [Part(f"worker-{number}", ("worker",), self.env, folder) for number in range(workers)]
+
+        def part(name: str, command: str) -> Part:
+            own = {"PHOTOZ_DATA": str(folder / f"data-{name}")} if apart else {}
+            return Part(name, (command,), self.env | own, folder)
+
+        self.servers = [part(f"web-{number}", "serve") for number in range(servers)]
+        self.workers = [part(f"worker-{number}", "worker") for number in range(workers)]
 
     @property
     def parts(self) -> list[Part]:

@@ -31,11 +31,14 @@ class Forwarder:
         Port to which it forwards.
     log
         File for what it prints.
+    delay
+        Seconds by which it delays what a client sends, as a network does.
     """
 
-    def __init__(self, target: int, log: Path) -> None:
+    def __init__(self, target: int, log: Path, delay: float = 0.0) -> None:
         self.port = free_port()
-        self._command = command_as(None, [sys.executable, "-m", "tests.support.forwarder", str(self.port), str(target)])
+        words = [sys.executable, "-m", "tests.support.forwarder", str(self.port), str(target), str(delay)]
+        self._command = command_as(None, words)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,9 +60,9 @@ class Forwarder:
 
 
 @contextmanager
-def running_forwarder(target: int, log: Path) -> Iterator[Forwarder]:
+def running_forwarder(target: int, log: Path, delay: float = 0.0) -> Iterator[Forwarder]:
     """Start a forwarder, and stop it at the end."""
-    forwarder = Forwarder(target, log)
+    forwarder = Forwarder(target, log, delay)
     try:
         forwarder.start()
         yield forwarder
@@ -67,10 +70,11 @@ def running_forwarder(target: int, log: Path) -> Iterator[Forwarder]:
         forwarder.stop()
 
 
-async def _serve(port: int, target: int) -> None:
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(port: int, target: int, delay: float) -> None:
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
         with suppress(OSError):
             while piece := await reader.read(_PIECE):
+                await asyncio.sleep(seconds)
                 writer.write(piece)
                 await writer.drain()
         with suppress(OSError, RuntimeError):
@@ -82,7 +86,7 @@ async def _serve(port: int, target: int) -> None:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(pump(reader, theirs[1]), pump(theirs[0], writer))
+        await asyncio.gather(pump(reader, theirs[1], delay), pump(theirs[0], writer, 0))
 
     server = await asyncio.start_server(connected, "127.0.0.1", port)
     async with server:
@@ -91,4 +95,4 @@ async def _serve(port: int, target: int) -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2])))
+        asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

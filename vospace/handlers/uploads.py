@@ -48,7 +48,7 @@ async def put_bytes(
         return _stored(stored)
     if upload is not None:
         part = await run_in_threadpool(uploads.append, identity, path, upload)
-        return _progress(await _receive(request, part, before_end), 202)
+        return await run_in_threadpool(_progress, await _receive(request, part, before_end), 202)
     if operation == "start" and length == 0:
         token = await run_in_threadpool(uploads.start, identity, path, _decimal(request, _TOTAL))
         return Response(status_code=202, headers={"X-Put-Txn-Id": token, "Content-Length": "0"})
@@ -93,6 +93,7 @@ def _stored(upload: StoredUpload) -> Response:
 
 
 def _progress(progress: UploadProgress, status: int) -> Response:
+    """Answer with what has arrived; it may have to be read for its digest."""
     headers = {"Digest": digest_header(progress.md5), "X-Put-Txn-Length": str(progress.size)}
     return Response(status_code=status, headers=headers)
 

@@ -13,6 +13,7 @@ from core.auth.schema import UserRow
 from core.database import Database, utc_now
 from core.errors import PermissionDeniedError
 from core.files import FileStore, Staging
+from core.files.partial.storage import arriving_bytes
 from vospace.access import NodeAccess
 from vospace.faults import (
     ContainerNotFoundError,
@@ -249,7 +250,9 @@ class Homes:
             Id of an upload in parts that is not counted.
         """
         stored = usage_of_home(session, home, self.limits.quota)
-        return replace(stored, size=stored.size + self.store.staged_bytes(account_of(home), without=without))
+        account = account_of(home)
+        arrived = self.store.staged_bytes(account, without=without) + arriving_bytes(session, account, without=without)
+        return replace(stored, size=stored.size + arrived)
 
     def _available(self, identity: Identity, path: Path) -> tuple[int, NodeRow]:
         """Return the bytes that a file in a container can have, and the home."""

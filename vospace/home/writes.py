@@ -1,6 +1,5 @@
 """Writing of the bytes of nodes below ``/home``: claim the node, stage the bytes, replace the old ones at once."""
 
-import secrets
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from vospace.home.nodes import Homes, account_of
 from vospace.models import NodeFile, NodeKind, Path
 from vospace.rights.decisions import Operation
 from vospace.schema import NodeRow
-from vospace.storage import child_row, claim_write, release_write, renew_write
+from vospace.storage import child_row, claim_token, claim_write, release_write, renew_write
 from vospace.uris import NULL
 
 __all__ = ["HomeWrite", "HomeWrites"]
@@ -44,7 +43,7 @@ class HomeWrite:
     limit: int
     old: NodeFile | None
     account: str
-    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    token: str = field(default_factory=claim_token)
 
     @property
     def claim(self) -> str:
@@ -83,7 +82,8 @@ class HomeWrites:
             row = None if path[-1] == NULL else self._writable(session, identity, chain, path)
             limit = self._available_bytes(session, chain[0], row, size, upload)
             old = None if row is None else self._homes.file_of_row(row)
-            write = HomeWrite(identity, path, chain[-1].id, chain[0].id, limit, old, account_of(chain[0]))
+            account, token = account_of(chain[0]), claim_token(upload)
+            write = HomeWrite(identity, path, chain[-1].id, chain[0].id, limit, old, account, token)
             if not claim_write(session, write.parent_id, write.claim, write.token):
                 raise NodeBusyError(path)
         return write

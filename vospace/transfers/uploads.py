@@ -42,12 +42,27 @@ class StoredUpload:
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
 class UploadProgress:
-    """Number and hexadecimal MD5 of the bytes that have arrived of an upload in parts."""
+    """What has arrived of an upload in parts.
 
-    size: int
-    md5: str
+    Parameters
+    ----------
+    file
+        The partial file, which need not be open any more.
+    """
+
+    def __init__(self, file: PartialFile) -> None:
+        self._file = file
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return self._file.size
+
+    @property
+    def md5(self) -> str:
+        """MD5 of the bytes, in hexadecimal; they may have to be read for it."""
+        return self._file.md5
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +240,9 @@ class NodeUploads:
         except BaseException:
             self._nodes.cancel(write)
             raise
-        body = IncomingBody(self._nodes, write, file, lambda: _progress(file), keeps_claim=True)
+        body = IncomingBody(self._nodes, write, file, lambda: _stored_part(file), keeps_claim=True)
         try:
+            file.lock()
             file.mark()
         except BaseException:
             body.close()
@@ -242,10 +258,13 @@ class NodeUploads:
         try:
             check_conditions(headers, write.old)
             with self._resumed(file_id, path) as part:
-                return self._store_file(write, part, headers, media_type)
+                part.lock()
+                stored = self._store_file(write, part, headers, media_type, file_id)
         except BaseException:
             self._nodes.cancel(write)
             raise
+        self._store.abandon(file_id)
+        return stored
 
     def change(self, identity: Identity, path: Path, upload: str, operation: str) -> UploadProgress | None:
         """Revert the last part of an upload (``revert``), or discard the upload (``abort``; nothing is returned)."""
@@ -259,21 +278,23 @@ class NodeUploads:
         with self._resumed(file_id, path) as file:
             file.revert()
         with self._resumed(file_id, path) as file:
-            return _progress(file)
+            return UploadProgress(file)
 
     def progress(self, identity: Identity, path: Path, upload: str) -> UploadProgress:
         """Return how much of an upload in parts has arrived."""
         with self._resumed(self._file_id(upload, identity, path), path) as file:
-            return _progress(file)
+            return UploadProgress(file)
 
     def _store_file(
-        self, write: NodeWrite, file: Staging, headers: Mapping[str, str], media_type: str | None
+        self, write: NodeWrite, file: Staging, headers: Mapping[str, str], media_type: str | None, file_id: str = ""
     ) -> StoredUpload:
         stored: StoredBytes = file.finish()
         try:
             check_digests(headers, stored)
         except BaseException:
             self._store.delete(stored.id)
+            if file_id:
+                self._store.abandon(file_id)
             raise
         return StoredUpload(self._nodes.finish(write, stored, media_type), created=not has_bytes(write.old))
 
@@ -294,5 +315,6 @@ class NodeUploads:
         return str(content["file"])
 
 
-def _progress(file: PartialFile) -> UploadProgress:
-    return UploadProgress(file.size, file.md5)
+def _stored_part(file: PartialFile) -> UploadProgress:
+    file.flush()
+    return UploadProgress(file)

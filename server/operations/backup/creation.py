@@ -1,7 +1,6 @@
 """Backup of a running server: a consistent snapshot, of which only what is new is copied."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -9,18 +8,17 @@ from pathlib import Path
 
 from core.database import Database, utc_now
 from core.errors import NotFoundError, PhotozError
+from core.files.parallel import in_threads
 from core.settings import Settings
 from server.data_folder import PLACES, PlaceKind
 from server.operations.backup.database import snapshot
 from server.operations.backup.manifest import DatabaseEntry, FileEntry, Manifest, manifest_bytes, read_manifest
 from server.operations.backup.stores import BackupStore, checked
-from server.operations.inventory import Inventory, KeptFile
+from server.operations.inventory import AT_ONCE, Inventory, KeptFile
 
 __all__ = ["create_backup", "list_backups", "prune_backups", "verify_backup"]
 
 _ATTEMPTS = 10
-#: Files that are copied at once: those of an object store arrive one request after the other.
-_AT_ONCE = 8
 
 
 def create_backup(
@@ -74,7 +72,7 @@ def list_backups(store: BackupStore, ids: Iterable[str] | None = None) -> list[M
 
 
 def verify_backup(store: BackupStore, manifest: Manifest, intact: set[str] | None = None) -> list[str]:
-    """Read all objects of a backup, and return a sentence for each that is missing or damaged.
+    """Read all objects of a backup, several at once, and return a sentence for each that is missing or damaged.
 
     Parameters
     ----------
@@ -83,17 +81,22 @@ def verify_backup(store: BackupStore, manifest: Manifest, intact: set[str] | Non
         this backup are added.
     """
     intact = set() if intact is None else intact
-    problems = []
-    for sha256, owner in manifest.objects.items():
-        if sha256 in intact:
-            continue
+    wanted = {sha256: owner for sha256, owner in manifest.objects.items() if sha256 not in intact}
+
+    def problem_of(sha256: str) -> str | None:
         try:
-            for _chunk in checked(store, sha256, owner):
+            for _chunk in checked(store, sha256, wanted[sha256]):
                 pass
         except PhotozError as e:
-            problems.append(e.message)
-        else:
+            return e.message
+        return None
+
+    problems = []
+    for sha256, problem in zip(wanted, in_threads(problem_of, wanted, AT_ONCE, "verify"), strict=True):
+        if problem is None:
             intact.add(sha256)
+        else:
+            problems.append(problem)
     return problems
 
 
@@ -129,15 +132,11 @@ class _Copies:
         """Copy those files that are not copied yet, several at once; return those that are missing."""
         missing = []
         wanted = list({file.key: file for file in files if file.key not in self.entries}.values())
-        threads = ThreadPoolExecutor(_AT_ONCE, "backup")
-        try:
-            for file, entry in zip(wanted, threads.map(self._entry, wanted), strict=True):
-                if entry is None:
-                    missing.append(file)
-                else:
-                    self._take(file, entry)
-        finally:
-            threads.shutdown(cancel_futures=True)  # after an error nothing more is begun
+        for file, entry in zip(wanted, in_threads(self._entry, wanted, AT_ONCE, "backup"), strict=True):
+            if entry is None:
+                missing.append(file)
+            else:
+                self._take(file, entry)
         return missing
 
     def _entry(self, file: KeptFile) -> FileEntry | None:

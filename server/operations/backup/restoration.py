@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import inspect
@@ -10,13 +11,15 @@ from sqlalchemy import inspect
 from core.database import Database
 from core.errors import NotFoundError
 from core.files.assembly import file_store
+from core.files.parallel import in_threads
+from core.files.partial.storage import forget_partial_files
 from core.settings import Settings
 from server.data_folder import RESTORE_MARKER, StartError, make_folders
 from server.migrations.upgrade import is_known, migrate, migrate_rows
 from server.operations.backup.database import restore_database
 from server.operations.backup.manifest import FileEntry, Manifest, read_manifest
 from server.operations.backup.stores import BackupStore, checked
-from server.operations.inventory import KEPT_PLACES, Inventory, KeptFile
+from server.operations.inventory import AT_ONCE, KEPT_PLACES, Inventory, KeptFile
 
 __all__ = ["choose_backup", "restore_backup"]
 
@@ -65,8 +68,8 @@ def restore_backup(
         raise StartError(message)
     _begin(settings, manifest)
     inventory = Inventory(settings, file_store(settings))
-    for number, entry in enumerate(manifest.files, 1):
-        _restore_file(inventory, store, entry)
+    restored = in_threads(partial(_restore_file, inventory, store), manifest.files, AT_ONCE, "restore")
+    for number, _ in enumerate(restored, 1):
         if number % _REPORTED == 0:
             report(f"Restored {number} of {len(manifest.files)} files.")
     for entry in manifest.secrets:
@@ -79,6 +82,8 @@ def restore_backup(
             restore_database(database, manifest.database, lambda sha256: checked(store, sha256, "the database"))
         migrate(database, triggers=True)
         migrate_rows(settings, database, report)
+        with database.write() as session:
+            forget_partial_files(session)
     finally:
         database.close()
     (settings.data / RESTORE_MARKER).unlink()

@@ -1,6 +1,7 @@
 """Several backups in one place: what they share is read once, and an old one that is damaged can be removed."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from server.operations.backup.bucket import ObjectBackups
 from server.operations.backup.creation import list_backups, prune_backups, verify_backup
 from server.operations.backup.folder import FolderBackups
 from server.operations.backup.manifest import DatabaseEntry, FileEntry, Manifest, manifest_bytes
+from server.operations.inventory import AT_ONCE
 
 
 class Counting(FolderBackups):
@@ -56,6 +58,34 @@ def test_what_backups_share_is_read_once_when_it_is_intact(store: Counting):
     assert [verify_backup(store, made, intact) for made in list_backups(store)] == [[], [], []]
     assert sorted(store.seen) == sorted(store.objects())
     assert len(store.seen) == 4
+
+
+def test_several_objects_are_read_at_once_and_each_is_judged_as_alone(tmp_path: Path):
+    """The first eight reads wait for each other; one after the other they would wait for ever."""
+    together = threading.Barrier(AT_ONCE)
+
+    class Together(FolderBackups):
+        def read(self, sha256: str) -> Iterator[bytes]:
+            if not together.broken and len(reads) < AT_ONCE:
+                reads.append(sha256)
+                together.wait(60)
+            return super().read(sha256)
+
+    store, reads, files = Together(tmp_path), list[str](), []
+    for number in range(3 * AT_ONCE):
+        sha256, size = store.put([b"%d" % number])
+        files.append(FileEntry(place="files", name=f"{number}", size=size, sha256=sha256))
+    database, _ = store.put([b"database"])
+    entry = DatabaseEntry(kind="sqlite", revision="0001", file=database)
+    made = Manifest(id="1", version="1", began=utc_now(), ended=utc_now(), database=entry, files=tuple(files))
+    _object(tmp_path, b"5").unlink()
+    damaged = _object(tmp_path, b"20")
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"other")
+    missing, changed = verify_backup(store, made, intact := set[str]())
+    assert ("lacks" in missing, "files/5" in missing) == (True, True)
+    assert ("damaged" in changed, "files/20" in changed) == (True, True)
+    assert len(intact) == 3 * AT_ONCE + 1 - 2
 
 
 def test_damage_of_what_backups_share_is_a_problem_of_each_of_them(store: Counting, tmp_path: Path):
