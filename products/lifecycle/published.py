@@ -68,7 +68,10 @@ class PublishedProducts:
         with self._database.read() as session:
             # Columns alone: without what the session does for objects, it takes half the time.
             found = session.connection().execute(query, {"of_schema": schema, "of_name": table}).first()
-            return None if found is None else next(self._read(session, [VisibleProduct(*found, schema, table)]), None)
+            if found is None:
+                return None
+            number, version = found
+            return next(self._read(session, [VisibleProduct(number, version, schema, table)]), None)
 
     def visible(self, identity: Identity) -> VisibleProducts:
         """Return which published products the identity may read."""
@@ -149,7 +152,7 @@ class PublishedProducts:
 
 
 @lru_cache(maxsize=256)  # each query of TAP runs it, and making it takes longer than running it
-def _of_name(identity: Identity, today: date) -> Select[tuple[int, int]]:
+def _of_name(identity: Identity, today: date) -> Select[int, int]:
     """Return the statement for number and version of the published product that has a table and may be read."""
     # A subquery: of a join, SQLite reads all published products first.
     named = select(ProductTableRow.product_id).where(
