@@ -15,7 +15,6 @@ from core.settings import Settings
 from server.services import Services
 from tap.models import TapTable
 from tests.support.databases import EmptySQLite
-from tests.support.spark import spark_connect
 from tests.tap.adql.case_files import pairs
 from tests.tap.adql.sky import sky_rows
 from tests.tap.golden import GOLDEN, Catalogues, make_catalogues
@@ -93,13 +92,15 @@ def lanes(services: Services, tables: Mapping[str, list[TapTable]]) -> Mapping[s
 
 @pytest.fixture(scope="module")
 def cluster(
-    services: Services, tables: Mapping[str, list[TapTable]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lane]:
-    with spark_connect() as remote:
-        from tap.engine.spark.engine import SparkEngine
+    spark_remote: str,
+    services: Services,
+    tables: Mapping[str, list[TapTable]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Lane:
+    from tap.engine.spark.engine import SparkEngine
 
-        engine = SparkEngine(remote, tmp_path_factory.mktemp("results"))
-        yield lane(services, [in_place(services, table) for table in tables["hats"]], engine)
+    engine = SparkEngine(spark_remote, tmp_path_factory.mktemp("results"), services.tap.engine)
+    return lane(services, [in_place(services, table) for table in tables["hats"]], engine)
 
 
 @pytest.mark.parametrize(("name", "query", "expected"), list(pairs()), ids=[name for name, _, _ in pairs()])
