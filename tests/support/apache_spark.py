@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from tests.support.ports import free_port
+from tests.support.processes import command_as, start, stop
 from tests.support.waiting import is_listening, wait_for
 
 __all__ = ["SparkCluster", "running_spark", "spark_home", "why_no_spark"]
@@ -20,8 +21,8 @@ __all__ = ["SparkCluster", "running_spark", "spark_home", "why_no_spark"]
 _HERE = "127.0.0.1"
 _WORKERS = 2
 _START_SECONDS = 240.0
-# Compiling less and collecting garbage in one thread takes a third of the processor time of a start.
-_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss512k -XX:ActiveProcessorCount=1 -Xshare:auto"
+# Compiling and checking less, and collecting garbage in one thread, spare much of the processor time of a start.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss512k -XX:ActiveProcessorCount=1 -XX:-BytecodeVerificationRemote"
 _DAEMON = "org.apache.spark.deploy"
 _CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
@@ -142,16 +143,8 @@ class SparkCluster:
             "SPARK_LOCAL_HOSTNAME": _HERE,
             **settings,
         }
-        with (self._folder / f"{name}.out").open("ab") as output:
-            process = subprocess.Popen(
-                command,
-                stdout=output,
-                stderr=output,
-                env=environment | settings,
-                cwd=self._folder,
-                start_new_session=True,
-            )
-        self._stack.callback(_end, process)
+        process = start(command_as(None, command), log=self._folder / f"{name}.out", env=environment)
+        self._stack.callback(stop, process)
         return process
 
 
@@ -173,12 +166,3 @@ def _is_executor(process: psutil.Process) -> bool:
         return any(_EXECUTOR in word for word in process.cmdline())
     except psutil.Error:
         return False
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -58,7 +58,8 @@ def view_of_table(session: "SparkSession", table: EngineTable, rows: RowsOfTable
     """
     if not table.addresses:
         return session.createDataFrame(_sendable(rows(table), table))
-    frame = session.read.parquet(*table.addresses)
+    # Names of folders are no patterns.
+    frame = session.read.option("__globPaths__", "false").parquet(*table.addresses)
     if not table.columns:
         return frame
     return frame.selectExpr(

@@ -14,7 +14,7 @@ from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_FIELDS = ("name", "url", "description", "visibility", "groups", "ra", "dec", "metadata")
+_FIELDS = ("name", "url", "description", "visibility", "groups", "ra", "dec", "metadata", "release")
 _LIST = "/admin/catalogues"
 
 
@@ -25,7 +25,10 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def page(identity: Identity, known: SurveyCatalogue | None, form: FormState) -> Response:
         groups = sorted({group.name for group in services.accounts.groups.groups(identity)})
         places = services.settings.catalogue_places
-        return renderer.form("admin/catalogue.html", identity, form, catalogue=known, groups=groups, places=places)
+        releases = [stored.release for stored in services.products.releases.all(identity)]
+        return renderer.form(
+            "admin/catalogue.html", identity, form, catalogue=known, groups=groups, places=places, releases=releases
+        )
 
     @router.get(_LIST)
     def list_catalogues(identity: Identity = Depends(authenticate)) -> Response:
@@ -80,6 +83,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 def _fields_of(known: SurveyCatalogue) -> dict[str, str]:
     values = {"name": known.name, "url": known.url, "description": known.description, "visibility": known.visibility}
+    values["release"] = known.release
     return values | {f"group:{name}": "1" for name in known.groups}
 
 
@@ -94,4 +98,5 @@ def _values_of(fields: dict[str, str]) -> CatalogueValues:
         ra=fields.get("ra", "").strip(),
         dec=fields.get("dec", "").strip(),
         metadata=fields.get("metadata", "").strip(),
+        release=fields.get("release", ""),
     )

@@ -1,0 +1,133 @@
+"""Kills during a query on a cluster: of an executor, of the server of Spark Connect, and of our server."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.errors import PhotozError, ServiceBusyError
+from core.settings import Settings
+from server.services import Services
+from tap.engine import EngineQuery, EngineTable, QueryCrashedError
+from tap.engine.spark.engine import SparkEngine
+from tests.support.apache_spark import SparkCluster
+from tests.support.databases import EmptySQLite
+from tests.support.ports import free_port
+from tests.support.processes import processor_seconds
+from tests.support.sail import require_spark_client
+from tests.support.waiting import is_listening, wait_for
+
+pytestmark = pytest.mark.slow
+
+_ROWS = 40_000
+_SAIL = "from pysail.spark import SparkConnectServer as S; S(ip='127.0.0.1', port={port}).start(background=False)"
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp("kills")
+    database = empty_sqlite.database(folder / "photoz.sqlite")
+    made = Services(Settings(data=folder / "data", database_url=database, query_workers=1))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def query(tmp_path: Path) -> EngineQuery:
+    """A query that compares many rows with many, in two parts."""
+    files = []
+    for part in range(2):
+        files.append(tmp_path / f"numbers{part}.parquet")
+        numbers = np.arange(part, _ROWS, 2)
+        pq.write_table(pa.table({"c0": numbers}), files[-1])
+    sql = 'SELECT COUNT(*) AS n FROM "s"."t" AS a INNER JOIN "s"."t" AS b ON a."c0" * 3 < b."c0" * 2 + 1'
+    table = EngineTable("s", "t", addresses=tuple(map(str, files)))
+    return EngineQuery(sql, (table,), 600, 10**9, 1, 10**9)
+
+
+def _expected() -> int:
+    numbers = np.arange(_ROWS)
+    return int(np.searchsorted(numbers * 3, numbers * 2 + 1, side="left").sum())
+
+
+def _count(engine: SparkEngine, query: EngineQuery) -> int:
+    with engine.open(query) as stream:
+        return int(pa.Table.from_batches(stream, stream.schema).column(0)[0].as_py())
+
+
+@contextmanager
+def _killed_when_busy(processes: Callable[[], list[psutil.Process]], kill: Callable[[], None]) -> Iterator[None]:
+    """Kill something when processes have computed for a second since the block began."""
+    before = {process: processor_seconds(process) for process in processes()}
+
+    def watch() -> None:
+        wait_for(lambda: sum(map(processor_seconds, before)) > sum(before.values()) + 1, "nothing computes", 300)
+        kill()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def test_a_killed_executor_costs_its_tasks_alone(
+    apache_spark: SparkCluster, services: Services, query: EngineQuery, tmp_path: Path
+):
+    require_spark_client()
+    engine = SparkEngine(apache_spark.remote, tmp_path, services.tap.engine)
+    victims = apache_spark.executors()
+
+    def kill() -> None:
+        for process in victims:
+            process.kill()
+
+    with _killed_when_busy(lambda: victims, kill):
+        assert _count(engine, query) == _expected()
+    assert not set(victims) & set(apache_spark.executors())
+
+
+def test_a_killed_driver_ends_the_query_in_a_sentence(
+    apache_spark: SparkCluster, services: Services, query: EngineQuery, tmp_path: Path
+):
+    require_spark_client()
+    engine = SparkEngine(apache_spark.remote, tmp_path, services.tap.engine)
+    with (
+        _killed_when_busy(apache_spark.executors, apache_spark.kill_driver),
+        pytest.raises((ServiceBusyError, QueryCrashedError), match=r"does not respond|ended before the query did"),
+    ):
+        _count(engine, query)
+    assert not list(tmp_path.glob("query-*"))
+    apache_spark.start_driver()
+    assert _count(engine, query) == _expected()
+
+
+def test_a_killed_server_of_sail_ends_the_query_in_a_sentence(services: Services, query: EngineQuery, tmp_path: Path):
+    require_spark_client()
+    pytest.importorskip("pysail")
+    port = free_port()
+    sail = subprocess.Popen([sys.executable, "-c", _SAIL.format(port=port)], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: is_listening(port), "Sail does not listen")
+        engine = SparkEngine(f"sc://127.0.0.1:{port}", tmp_path, services.tap.engine)
+        process = psutil.Process(sail.pid)
+        with (
+            _killed_when_busy(lambda: [process], lambda: os.kill(sail.pid, signal.SIGKILL)),
+            pytest.raises(PhotozError, match=r"does not respond|ended before the query did"),
+        ):
+            _count(engine, query)
+    finally:
+        sail.kill()
+        sail.wait()
+    assert not list(tmp_path.glob("query-*"))
