@@ -29,7 +29,8 @@ from tests.support.waiting import is_listening, wait_for
 
 pytestmark = pytest.mark.slow
 
-_ROWS = 40_000
+#: Rows that Sail, and that Spark compares with each other for some seconds.
+_SAIL_ROWS, _SPARK_ROWS = 40_000, 16_000
 _SAIL = "from pysail.spark import SparkConnectServer as S; S(ip='127.0.0.1', port={port}).start(background=False)"
 
 
@@ -42,21 +43,20 @@ def services(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite
     made.close()
 
 
-@pytest.fixture
-def query(tmp_path: Path) -> EngineQuery:
-    """A query that compares many rows with many, in two parts."""
+def _query(folder: Path, rows: int) -> EngineQuery:
+    """Give a query that compares many rows with many, in two parts."""
     files = []
     for part in range(2):
-        files.append(tmp_path / f"numbers{part}.parquet")
-        numbers = np.arange(part, _ROWS, 2)
+        files.append(folder / f"numbers{part}.parquet")
+        numbers = np.arange(part, rows, 2)
         pq.write_table(pa.table({"c0": numbers}), files[-1])
     sql = 'SELECT COUNT(*) AS n FROM "s"."t" AS a INNER JOIN "s"."t" AS b ON a."c0" * 3 < b."c0" * 2 + 1'
     table = EngineTable("s", "t", addresses=tuple(map(str, files)))
     return EngineQuery(sql, (table,), 600, 10**9, 1, 10**9)
 
 
-def _expected() -> int:
-    numbers = np.arange(_ROWS)
+def _expected(rows: int) -> int:
+    numbers = np.arange(rows)
     return int(np.searchsorted(numbers * 3, numbers * 2 + 1, side="left").sum())
 
 
@@ -82,10 +82,9 @@ def _killed_when_busy(processes: Callable[[], list[psutil.Process]], kill: Calla
         thread.join()
 
 
-def test_a_killed_executor_costs_its_tasks_alone(
-    apache_spark: SparkCluster, services: Services, query: EngineQuery, tmp_path: Path
-):
+def test_a_killed_executor_costs_its_tasks_alone(apache_spark: SparkCluster, services: Services, tmp_path: Path):
     require_spark_client()
+    query = _query(tmp_path, _SPARK_ROWS)
     engine = SparkEngine(apache_spark.remote, tmp_path, services.tap.engine)
     victims = apache_spark.executors()
 
@@ -94,14 +93,13 @@ def test_a_killed_executor_costs_its_tasks_alone(
             process.kill()
 
     with _killed_when_busy(lambda: victims, kill):
-        assert _count(engine, query) == _expected()
+        assert _count(engine, query) == _expected(_SPARK_ROWS)
     assert not set(victims) & set(apache_spark.executors())
 
 
-def test_a_killed_driver_ends_the_query_in_a_sentence(
-    apache_spark: SparkCluster, services: Services, query: EngineQuery, tmp_path: Path
-):
+def test_a_killed_driver_ends_the_query_in_a_sentence(apache_spark: SparkCluster, services: Services, tmp_path: Path):
     require_spark_client()
+    query = _query(tmp_path, _SPARK_ROWS)
     engine = SparkEngine(apache_spark.remote, tmp_path, services.tap.engine)
     with (
         _killed_when_busy(apache_spark.executors, apache_spark.kill_driver),
@@ -110,13 +108,13 @@ def test_a_killed_driver_ends_the_query_in_a_sentence(
         _count(engine, query)
     assert not list(tmp_path.glob("query-*"))
     apache_spark.start_driver()
-    assert _count(engine, query) == _expected()
+    assert _count(engine, query) == _expected(_SPARK_ROWS)
 
 
-def test_a_killed_server_of_sail_ends_the_query_in_a_sentence(services: Services, query: EngineQuery, tmp_path: Path):
+def test_a_killed_server_of_sail_ends_the_query_in_a_sentence(services: Services, tmp_path: Path):
     require_spark_client()
     pytest.importorskip("pysail")
-    port = free_port()
+    port, query = free_port(), _query(tmp_path, _SAIL_ROWS)
     sail = subprocess.Popen([sys.executable, "-c", _SAIL.format(port=port)], stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: is_listening(port), "Sail does not listen")

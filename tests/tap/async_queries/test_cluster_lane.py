@@ -91,7 +91,7 @@ class _Context:
             files={"mine": upload} if upload else {},
             parameters={"LANG": "ADQL", "QUERY": query, "FORMAT": "parquet"}
             | ({"UPLOAD": "mine,param:mine"} if upload else {}),
-            execution_duration=120,
+            execution_duration=600,
             started=None,
             identity=lambda _: identity,
         )
