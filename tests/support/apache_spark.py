@@ -13,16 +13,16 @@ from pathlib import Path
 import psutil
 
 from tests.support.ports import free_port
-from tests.support.processes import command_as, start, stop
+from tests.support.processes import command_as, start, stop, wait_until
 from tests.support.waiting import is_listening, wait_for
 
 __all__ = ["SparkCluster", "running_spark", "spark_home", "why_no_spark"]
 
 _HERE = "127.0.0.1"
 _WORKERS = 2
-_START_SECONDS = 240.0
-# Compiling and checking less, and collecting garbage in one thread, spare much of the processor time of a start.
-_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss512k -XX:ActiveProcessorCount=1 -XX:-BytecodeVerificationRemote"
+_START_SECONDS = 600.0
+# Compiling less, and collecting garbage in one thread, spares much of the processor time of a start.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss512k -XX:ActiveProcessorCount=1"
 _DAEMON = "org.apache.spark.deploy"
 _CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
@@ -104,7 +104,7 @@ class SparkCluster:
         words = [word for key, value in options.items() for word in ("--conf", f"{key}={value}")]
         command = [self._home / "bin/spark-submit", "--class", _CONNECT, "--master", self._master, *words]
         self._driver = self._started("driver", [*command, "spark-internal"], {})
-        wait_for(lambda: is_listening(self._port), "Spark Connect does not listen", _START_SECONDS)
+        wait_until(lambda: is_listening(self._port), self._driver, self._folder / "driver.out", _START_SECONDS)
 
     def kill_driver(self) -> None:
         """Kill the server of Spark Connect; its executors end by themselves."""

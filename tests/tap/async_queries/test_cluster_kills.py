@@ -129,3 +129,32 @@ def test_a_killed_server_of_sail_ends_the_query_in_a_sentence(services: Services
         sail.kill()
         sail.wait()
     assert not list(tmp_path.glob("query-*"))
+
+
+_CLIENT = """
+import sys
+from pathlib import Path
+from tap.engine import EngineQuery, EngineTable
+from tap.engine.spark.engine import SparkEngine
+remote, results, sql, *files = sys.argv[1:]
+query = EngineQuery(sql, (EngineTable("s", "t", addresses=tuple(files)),), 600, 1, 1, 1)
+SparkEngine(remote, Path(results), None, lambda share: print("runs", flush=True)).open(query)
+"""
+
+
+def test_a_query_of_a_killed_process_runs_again(spark_remote: str, services: Services, tmp_path: Path):
+    query, results = _query(tmp_path, _SPARK_ROWS), tmp_path / "results"
+    results.mkdir()
+    script = tmp_path / "client.py"
+    script.write_text(_CLIENT)
+    command = [sys.executable, str(script), spark_remote, str(results), query.sql, *query.tables[0].addresses]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "runs\n"
+        client.kill()
+    engine = SparkEngine(spark_remote, results, services.tap.engine)
+    assert _count(engine, query) == _expected(_SPARK_ROWS)
+    for left in results.iterdir():  # the rows of the first one, if the cluster has written them
+        os.utime(left, (0, 0))
+    engine.close()
+    assert list(results.iterdir()) == []
