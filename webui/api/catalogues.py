@@ -69,7 +69,7 @@ def _add_list(router: APIRouter, services: WebServices) -> None:
         require_admin(identity)
         body = parse_body(CatalogueBody, await read_fields(request))
         values = CatalogueValues(
-            body.description, body.visibility, tuple(body.groups), body.ra, body.dec, body.metadata, body.release
+            body.description, body.visibility, tuple(body.groups), body.ra, body.dec, body.metadata, body.release or ""
         )
         add = services.tap.catalogues.add
         return catalogue_json(await run_in_threadpool(add, identity, body.name, body.url, values))
@@ -106,6 +106,6 @@ def _change(services: WebServices, identity: Identity, name: str, body: Catalogu
         values = replace(values, visibility=body.visibility)
     if body.groups is not None:
         values = replace(values, groups=tuple(body.groups))
-    if body.release is not None:
-        values = replace(values, release=body.release)
+    if "release" in body.model_fields_set:
+        values = replace(values, release=body.release or "")
     return services.tap.catalogues.change(identity, name, values)

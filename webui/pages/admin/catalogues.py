@@ -1,5 +1,7 @@
 """Administration of survey catalogues: list, register, change, refresh, remove."""
 
+from functools import partial
+
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.administration import require_admin
@@ -22,13 +24,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     """Add the list of survey catalogues, and the forms that register and change one."""
     authenticate = services.authenticate
 
-    def page(identity: Identity, known: SurveyCatalogue | None, form: FormState) -> Response:
-        groups = sorted({group.name for group in services.accounts.groups.groups(identity)})
-        places = services.settings.catalogue_places
-        releases = [stored.release for stored in services.products.releases.all(identity)]
-        return renderer.form(
-            "admin/catalogue.html", identity, form, catalogue=known, groups=groups, places=places, releases=releases
-        )
+    page = partial(_page, services, renderer)
 
     @router.get(_LIST)
     def list_catalogues(identity: Identity = Depends(authenticate)) -> Response:
@@ -79,6 +75,20 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def remove(name: str, identity: Identity = Depends(authenticate)) -> Response:
         services.tap.catalogues.remove(identity, name)
         return see_other(_LIST)
+
+
+def _page(
+    services: WebServices, renderer: PageRenderer, identity: Identity, known: SurveyCatalogue | None, form: FormState
+) -> Response:
+    return renderer.form(
+        "admin/catalogue.html",
+        identity,
+        form,
+        catalogue=known,
+        groups=sorted({group.name for group in services.accounts.groups.groups(identity)}),
+        places=services.settings.catalogue_places,
+        releases=[stored.release for stored in services.products.releases.all(identity)],
+    )
 
 
 def _fields_of(known: SurveyCatalogue) -> dict[str, str]:
