@@ -27,7 +27,7 @@ _DAEMON = "org.apache.spark.deploy"
 _CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 _OPTIONS = {
-    "spark.driver.memory": "640m",
+    "spark.driver.memory": "1g",
     "spark.executor.memory": "500m",
     "spark.executor.cores": "1",
     "spark.driver.host": _HERE,

@@ -16,11 +16,9 @@ import pytest
 
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.cancellation import Cancellation
-from core.columns import Column
 from core.errors import InvalidValueError, PhotozError, ServiceBusyError
 from core.settings import Settings
 from products.models import Visibility
-from products.user_tables.models import TableDefinition
 from server.services import Services
 from tap.async_queries.jobs import QueryJobList
 from tap.engine import EngineQuery, EngineTable, QueryTimeoutError
@@ -180,24 +178,6 @@ def test_what_is_too_large_to_be_sent_is_refused_before_anything_runs(
     with pytest.raises(InvalidValueError, match=r"the table TAP_UPLOAD\.mine on the cluster, which has more than"):
         _run(services, context)
     assert list(services.settings.spark_results.iterdir()) == []
-
-
-def test_a_table_of_a_user_is_sent_to_the_cluster(services: Services, frame: pd.DataFrame, tmp_path: Path):
-    services.accounts.service.add_user("maria", None)
-    maria = services.accounts.service.identity_of_user("maria")
-    table = TableDefinition("Some objects", (Column("key", "long"), Column("name", "unicodeChar", "*")))
-    services.products.user_tables.create(maria, "user_maria.mine", table)
-    content = b"key,name\n5,five\n,none\n2999,last\n"
-    with services.tap.uploads.stager()() as staging:
-        staging.write(content)
-        stored = staging.finish()
-    services.tap.user_tables.load(maria, "user_maria.mine", "text/csv", stored)
-    query = 'SELECT name, mag FROM hats.sky JOIN user_maria.mine AS m ON id = m."key"'
-    _run(services, _Context(tmp_path / "work", query, maria))
-    found = _result(services).sort_values("name")
-    services.tap.results.delete("j1")
-    assert found.name.tolist() == ["five", "last"]
-    assert np.array_equal(found.mag, frame.mag.iloc[[5, 2999]], equal_nan=True)
 
 
 def test_who_may_not_read_a_catalogue_does_not_reach_the_cluster(services: Services, tmp_path: Path):
