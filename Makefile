@@ -3,7 +3,7 @@
 #   make serve PORT=8080 DATA=/srv/photoz HOST=0.0.0.0 PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint fuzz lock chaos notebooks pictures bench clean
+.PHONY: help serve test lint fuzz lock chaos cluster notebooks pictures bench clean
 MAKEFLAGS += --no-print-directory
 # Servers and their workers start faster when their code stays compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -60,6 +60,15 @@ chaos:  ## Kill parts of a deployment at random, with all long loops, and check 
 	@CHAOS_ROUNDS=$(or $(ROUNDS),200) CHAOS_SEED=$(or $(SEED),$$(date +%s)) $(BIN)/pytest -x -s tests/chaos
 	@LONG=1 $(BIN)/pytest -m long
 
+# The client of Spark in .venv and Spark itself are packages of the same name, so Spark has a folder of its own.
+SPARK := 4.3.0
+cluster:  ## Run the tests of queries on a cluster with Apache Spark, in .spark after the first run (455 MB); needs Java 17
+	$(call prepare,test)
+	@[ -n "$$TEST_SPARK_HOME" ] || [ -e .spark/pyspark/jars ] || \
+	  $(BIN)/python -m pip install --quiet --no-deps --target .spark pyspark==$(SPARK)
+	@TEST_SPARK_HOME="$${TEST_SPARK_HOME:-.spark/pyspark}" \
+	  $(BIN)/pytest $$(grep -rlE "\b(spark_remote|apache_spark)\b" tests --include="test_*.py")
+
 .PHONY: static audit
 audit:
 	@echo "== pip-audit"; $(BIN)/python -P server/operations/tested_versions.py audit
@@ -93,5 +102,5 @@ bench:  ## Run the benchmarks, one after the other
 	done; [ -z "$$failed" ]
 
 clean:  ## Remove .venv and caches; the data folder stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .spark .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -89,7 +89,9 @@ def _readable(identity: Identity, today: date) -> ColumnElement[bool]:
         false() if identity.is_anonymous else ProductRow.visibility == Visibility.REGISTERED,
         _of_groups(identity),
     )
-    published = and_(ProductRow.status == ProductStatus.PUBLISHED, shared, _release_open(identity))
+    published = and_(
+        ProductRow.status == ProductStatus.PUBLISHED, shared, _release_open(identity, ProductRow.release_id)
+    )
     own = false() if identity.user_id is None else ProductRow.owner_id == identity.user_id
     opened = and_(ProductRow.is_hidden.is_(False), or_(published, _co_owned(identity)))
     return and_(exists, or_(own, opened, _shown_while_hidden(identity)))
@@ -151,22 +153,19 @@ def release_readable(identity: Identity) -> ColumnElement[bool]:
     return or_(ReleaseRow.is_public.is_(True), ReleaseRow.id.not_in(closed), ReleaseRow.id.in_(groups))
 
 
-def _release_open(identity: Identity) -> ColumnElement[bool]:
+def _release_open(identity: Identity, release_id: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
     if identity.is_anonymous:
-        # A product that its owner made public is public; a release only closes it when it has access groups.
+        # What its owner made public is public; a release only closes it when it has access groups.
         closed = select(release_groups.c.release_id).join(ReleaseRow).where(ReleaseRow.is_public.is_(False))
-        return or_(ProductRow.release_id.is_(None), ProductRow.release_id.not_in(closed))
-    return or_(
-        ProductRow.release_id.is_(None),
-        ProductRow.release_id.in_(select(ReleaseRow.id).where(release_readable(identity))),
-    )
+        return or_(release_id.is_(None), release_id.not_in(closed))
+    return or_(release_id.is_(None), release_id.in_(select(ReleaseRow.id).where(release_readable(identity))))
 
 
 def _co_owned(identity: Identity) -> ColumnElement[bool]:
     if identity.user_id is None:
         return false()
     own = select(product_co_owners.c.product_id).where(product_co_owners.c.user_id == identity.user_id)
-    return and_(ProductRow.id.in_(own), _release_open(identity))
+    return and_(ProductRow.id.in_(own), _release_open(identity, ProductRow.release_id))
 
 
 def _shown_while_hidden(identity: Identity) -> ColumnElement[bool]:
@@ -189,12 +188,15 @@ def _of_groups(identity: Identity) -> ColumnElement[bool]:
 
 
 def shared_readable(
-    identity: Identity, visibility: InstrumentedAttribute[str], in_groups: ColumnElement[bool]
+    identity: Identity,
+    visibility: InstrumentedAttribute[str],
+    in_groups: ColumnElement[bool],
+    release_id: InstrumentedAttribute[int | None],
 ) -> ColumnElement[bool]:
     """Return the condition under which the identity may read what administrators share, such as survey catalogues.
 
     Administrators read all of it; others what is public, for registered users (when they are one), or for one of their
-    groups.
+    groups, and as with products only while its release, if any, is open to them.
 
     Parameters
     ----------
@@ -202,14 +204,17 @@ def shared_readable(
         Column with the visibility.
     in_groups
         Condition that it is shared with one of the identity's groups.
+    release_id
+        Column with the number of its release, or NULL.
     """
     if identity.acts_as_admin:
         return true()
-    return or_(
+    shared = or_(
         visibility == Visibility.PUBLIC,
         false() if identity.is_anonymous else visibility == Visibility.REGISTERED,
         and_(visibility == Visibility.GROUPS, in_groups) if identity.groups else false(),
     )
+    return and_(shared, _release_open(identity, release_id))
 
 
 def table_readable(identity: Identity) -> ColumnElement[bool]:

@@ -20,10 +20,12 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from pzserver.sessions import TidySession
 
+from tests.support.apache_spark import SparkCluster, running_spark, why_no_spark
 from tests.support.databases import EmptyPostgres, EmptySQLite, shared_statements
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
 from tests.support.pypi_client import PypiClient, UnavailableError, pypi_client, pypi_notebooks
 from tests.support.redis import running_redis
+from tests.support.sail import require_spark_client, running_sail
 from tests.support.tools import Stilts, chromium_path, running_browser
 
 if TYPE_CHECKING:
@@ -214,6 +216,30 @@ def redis_url() -> Iterator[str]:
         pytest.skip("Redis is not installed: apt-get install redis-server")
     with running_redis(binary) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def apache_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    """A private cluster of Apache Spark with two workers."""
+    if reason := why_no_spark():
+        pytest.skip(reason)
+    with running_spark(tmp_path_factory.mktemp("spark")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module", params=["sail", "spark"])
+def spark_remote(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server of Spark Connect: of Sail, and of Apache Spark where it is there."""
+    require_spark_client()
+    if request.param == "sail":
+        with running_sail() as address:
+            yield address
+        return
+    if given := os.environ.get("TEST_SPARK_REMOTE"):  # one that runs already
+        yield given
+        return
+    cluster: SparkCluster = request.getfixturevalue("apache_spark")
+    yield cluster.remote
 
 
 @pytest.fixture(scope="session")

@@ -125,17 +125,21 @@ class ReleaseAdministration:
         Raises
         ------
         ConflictError
-            Products refer to it.
+            Products or survey catalogues refer to it.
         """
         require_admin(identity)
-        with self._database.write() as session:
-            row = _find(session, name)
-            used = _products(session, row)
-            if used:
-                message = f"{used} products belong to the release '{name}', so it cannot be deleted."
-                raise ConflictError(message)
-            record(session, identity, "delete release", Subject.RELEASE, row.id, row.name)
-            session.delete(row)
+        try:
+            with self._database.write() as session:
+                row = _find(session, name)
+                used = _products(session, row)
+                if used:
+                    message = f"{used} products belong to the release '{name}', so it cannot be deleted."
+                    raise ConflictError(message)
+                record(session, identity, "delete release", Subject.RELEASE, row.id, row.name)
+                session.delete(row)
+        except IntegrityError as e:
+            message = f"A survey catalogue is the object catalogue of the release '{name}', so it cannot be deleted."
+            raise ConflictError(message) from e
 
 
 def choices_of_text(text: str, field: str) -> list[Choice]:

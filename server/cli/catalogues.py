@@ -20,6 +20,9 @@ catalogue_app = typer.Typer(
 _JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 _NameArgument = Annotated[str, typer.Argument(help="Name of the catalogue; its table is hats.NAME.")]
 _ReadOption = Annotated[Visibility, typer.Option(help="Who may read it; private is for administrators alone.")]
+_ReleaseOption = Annotated[
+    str | None, typer.Option(help="Release of which it is an object catalogue; who may not see that cannot read it.")
+]
 _GroupOption = Annotated[list[str] | None, typer.Option(help="Group that may read it; may be given again.")]
 
 
@@ -33,13 +36,14 @@ def add_catalogue(
     ra: Annotated[str, typer.Option(help="Column of right ascension, where the catalogue declares none.")] = "",
     dec: Annotated[str, typer.Option(help="Column of declination.")] = "",
     metadata: Annotated[str, typer.Option(help="Table with units, UCDs and descriptions of columns.")] = "",
+    release: _ReleaseOption = None,
     data: DataOption = None,
 ) -> None:
     """Register a HATS catalogue or collection, or Parquet partitioned by HEALPix, as the table hats.NAME."""
     from tap.metadata.survey_catalogues.models import CatalogueValues
 
     visibility = Visibility.GROUPS if group else read
-    values = CatalogueValues(description, visibility, tuple(group or ()), ra, dec, metadata)
+    values = CatalogueValues(description, visibility, tuple(group or ()), ra, dec, metadata, release or "")
     with open_services(data) as services:
         added = services.tap.catalogues.add(OPERATOR, name, url, values)
     typer.echo(f"Added the table {added.full_name}: {_size(added)}.")
@@ -66,6 +70,7 @@ def set_catalogue(
     description: Annotated[str | None, typer.Option(help="Description of the table.")] = None,
     read: Annotated[Visibility | None, typer.Option(help="Who may read it.")] = None,
     group: _GroupOption = None,
+    release: _ReleaseOption = None,
     data: DataOption = None,
 ) -> None:
     """Change the description of a catalogue, or who may read it."""
@@ -76,7 +81,8 @@ def set_catalogue(
         visibility = Visibility.GROUPS if group else read or known.visibility
         groups = tuple(group) if group else known.groups
         given = known.description if description is None else description
-        services.tap.catalogues.change(OPERATOR, name, CatalogueValues(given, visibility, groups))
+        named = known.release if release is None else release
+        services.tap.catalogues.change(OPERATOR, name, CatalogueValues(given, visibility, groups, release=named))
     typer.echo(f"Changed the table {known.full_name}.")
 
 
@@ -108,6 +114,7 @@ def _values(catalogue: "SurveyCatalogue") -> dict[str, object]:
         "description": catalogue.description,
         "read": catalogue.visibility,
         "groups": catalogue.groups,
+        "release": catalogue.release,
         "rows": catalogue.rows,
         "bytes": catalogue.bytes,
         "partitions": catalogue.partitions,

@@ -28,15 +28,17 @@ class ClusterLane:
     results: Path
     catalog: TableCatalog
 
-    def engine(self, progress: Callable[[float], None]) -> QueryEngine:
+    def engine(self, local: QueryEngine, progress: Callable[[float], None]) -> QueryEngine:
         """Return the engine for one query.
 
         Parameters
         ----------
+        local
+            Engine of this server, which reads the tables that are sent to the cluster.
         progress
             Called with the fraction of the tasks that are done.
         """
         # Imported when a query is too large for this server.
         from tap.engine.spark.engine import SparkEngine
 
-        return SparkEngine(self.remote, self.results, progress)
+        return SparkEngine(self.remote, self.results, local, progress)

@@ -14,7 +14,7 @@ from core.web.dali import DaliParameters
 from tap.async_queries.cluster_lane import ClusterLane
 from tap.async_queries.result_files import ResultFiles
 from tap.async_queries.warm_engine import WarmEngine
-from tap.engine import QueryFailedError, QueryTimeoutError, ResultStream
+from tap.engine import QueryEngine, QueryFailedError, QueryTimeoutError, ResultStream
 from tap.metadata.catalog import TableCatalog
 from tap.metadata.survey_catalogues.plans import TooLargeScanError
 from tap.service import OpenQuery, TapService
@@ -68,7 +68,7 @@ class QueryJobList:
             context.progress(0.0, "Running the query")
             service = TapService(self._settings, self._catalog, engine, self._uploads)
             try:
-                opened = self._opened(service, context)
+                opened = self._opened(service, engine, context)
                 with opened.stream as stream:
                     rows = _Rows(stream, context)
                     size = self._results.write(
@@ -83,7 +83,7 @@ class QueryJobList:
         context.progress(1.0, f"{rows.count} rows")
         context.add_result("result", "results/result", opened.result_format.content_type, size)
 
-    def _opened(self, service: TapService, context: JobContext) -> OpenQuery:
+    def _opened(self, service: TapService, local: QueryEngine, context: JobContext) -> OpenQuery:
         """Start the query of a job here, or on the cluster when it reads too much for this server."""
         job = context.job
         parameters, identity = DaliParameters(_pairs(job), job.files), job.identity(self._identity_of)
@@ -94,7 +94,7 @@ class QueryJobList:
                 raise
             context.log(f"{e} The query runs on the cluster.")
         context.progress(0.0, "Running the query on the cluster")
-        engine = self._cluster.engine(partial(_report, context))
+        engine = self._cluster.engine(local, partial(_report, context))
         on_cluster = TapService(self._settings, self._cluster.catalog, engine, self._uploads)
         return on_cluster.open(parameters, identity, seconds=_seconds_left(job))
 

@@ -30,6 +30,7 @@ def test_make_help_names_every_target(project_root: Path):
         "lock",
         "mutants",
         "chaos",
+        "cluster",
         "notebooks",
         "pictures",
         "bench",

@@ -170,6 +170,7 @@ class CatalogueBody(_Body):
         description="Path or address of a table with units, UCDs and descriptions of columns, below a place of the "
         "settings.",
     )
+    release: str | None = Field(default=None, description="Name of the release of which it is an object catalogue.")
 
 
 class CataloguePatch(_Body):
@@ -178,6 +179,7 @@ class CataloguePatch(_Body):
     description: str | None = None
     visibility: Visibility | None = None
     groups: Sequence[str] | None = None
+    release: str | None = Field(default=None, description="Name of the release; null takes it from its release.")
 
 
 class MemberBody(_Body):

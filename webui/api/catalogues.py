@@ -34,6 +34,7 @@ def catalogue_json(catalogue: SurveyCatalogue) -> Json:
         "description": catalogue.description,
         "visibility": catalogue.visibility,
         "groups": list(catalogue.groups),
+        "release": catalogue.release,
         "rows": catalogue.rows,
         "bytes": catalogue.bytes,
         "partitions": catalogue.partitions,
@@ -68,7 +69,7 @@ def _add_list(router: APIRouter, services: WebServices) -> None:
         require_admin(identity)
         body = parse_body(CatalogueBody, await read_fields(request))
         values = CatalogueValues(
-            body.description, body.visibility, tuple(body.groups), body.ra, body.dec, body.metadata
+            body.description, body.visibility, tuple(body.groups), body.ra, body.dec, body.metadata, body.release or ""
         )
         add = services.tap.catalogues.add
         return catalogue_json(await run_in_threadpool(add, identity, body.name, body.url, values))
@@ -98,11 +99,13 @@ def _add_single(router: APIRouter, services: WebServices) -> None:
 
 def _change(services: WebServices, identity: Identity, name: str, body: CataloguePatch) -> SurveyCatalogue:
     known = services.tap.catalogues.find(identity, name)
-    values = CatalogueValues(known.description, known.visibility, known.groups)
+    values = CatalogueValues(known.description, known.visibility, known.groups, release=known.release)
     if body.description is not None:
         values = replace(values, description=body.description)
     if body.visibility is not None:
         values = replace(values, visibility=body.visibility)
     if body.groups is not None:
         values = replace(values, groups=tuple(body.groups))
+    if "release" in body.model_fields_set:
+        values = replace(values, release=body.release or "")
     return services.tap.catalogues.change(identity, name, values)

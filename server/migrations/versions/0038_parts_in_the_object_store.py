@@ -1,13 +1,13 @@
 """Files that arrive in parts, whose pieces are objects
 
-Revision: 0038, after 0033.
+Revision: 0038, after 0034.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0038"
-down_revision = "0033"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,7 @@
 """Sessions of Spark Connect, and its errors as sentences."""
 
 import logging
+import os
 import socket
 import warnings
 from collections.abc import Iterator
@@ -23,12 +24,32 @@ _CONFIGURATION = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "false",  # what has no value is NULL
     "spark.sql.caseSensitive": "true",
+    "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
 }
 _PORT = 15002
 _CONNECT_SECONDS = 10.0
 _RETRIES = 4
 _NO_RESPONSE = "The cluster for large queries does not respond. Try again in a few minutes."
 _UNREACHABLE = ("UNAVAILABLE", "Connection refused", "failed to connect")
+_CRASHED = "A process of the cluster ended before the query did. Run the query again."
+#: What a server of Spark Connect says of a query that it began before it was started anew.
+_FORGOTTEN = "INVALID_HANDLE"
+#: What Spark says when it has no reader for the addresses of files.
+_NO_READER = (
+    "No FileSystem for scheme",
+    "S3AFileSystem not found",
+    "UNSUPPORTED_FILE_SYSTEM",
+    "URL scheme is not allowed",
+)
+_NO_REMOTE_FILES = (
+    "The cluster cannot read the files of the survey catalogue, which are in S3 or behind HTTP. Restrict the query so "
+    "that this server can run it alone, or ask an administrator: Spark reads S3 with hadoop-aws, and HTTP not at all."
+)
+_NO_FILES = "PATH_NOT_FOUND"
+_NOT_THERE = (
+    "The machines of the cluster do not find the files of the survey catalogue. Ask an administrator: its folder must "
+    "be on all of them, at the same path."
+)
 
 
 def new_session(remote: str) -> "SparkSession":
@@ -46,11 +67,19 @@ def new_session(remote: str) -> "SparkSession":
         from pyspark.sql.connect.session import SparkSession
 
         builder = SparkSession.Builder().remote(remote)
-        for key, value in _CONFIGURATION.items():
+        for key, value in (_CONFIGURATION | _endpoint()).items():
             builder = builder.config(key, value)
         session = builder.create()
     session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])  # by default ten minutes
     return session
+
+
+def _endpoint() -> dict[str, str]:
+    """Return the address of S3 that this server uses, as Spark names it; credentials are those of the cluster."""
+    address = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if not address:
+        return {}
+    return {"spark.hadoop.fs.s3a.endpoint": address, "spark.hadoop.fs.s3a.path.style.access": "true"}
 
 
 def _require_reachable(remote: str) -> None:
@@ -83,12 +112,18 @@ def reported() -> Iterator[None]:
         yield
     except (AnalysisException, ParseException) as e:
         _log.warning("the cluster refused a query", exc_info=e)
+        if _NO_FILES in str(e):
+            raise QueryFailedError(_NOT_THERE) from e
         message = "The cluster cannot run this query. Write it in another way, or restrict it so that it runs here."
         raise UnsupportedQueryError(message, field="QUERY") from e
     except (PySparkException, grpc.RpcError) as e:
         _log.warning("a query failed on the cluster", exc_info=e)
+        if any(word in str(e) for word in _NO_READER):
+            raise UnsupportedQueryError(_NO_REMOTE_FILES, field="QUERY") from e
+        if _FORGOTTEN in str(e):
+            raise QueryCrashedError(_CRASHED) from e
         if any(word in str(e) for word in _UNREACHABLE):
             raise ServiceBusyError(_NO_RESPONSE) from e
         if isinstance(e, grpc.RpcError):
-            raise QueryCrashedError("A process of the cluster ended before the query did. Run the query again.") from e
+            raise QueryCrashedError(_CRASHED) from e
         raise QueryFailedError("The query failed on the cluster. Read less, or write it in another way.") from e

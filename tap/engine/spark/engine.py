@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,10 +23,10 @@ import pyarrow.parquet as pq
 from core.cancellation import Cancellation
 from core.errors import ServiceBusyError
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryTimeoutError
-from tap.engine.protocol import Admission, EngineQuery, EngineTable, ResultStream
+from tap.engine.protocol import Admission, EngineQuery, EngineTable, QueryEngine, ResultStream
 from tap.engine.spark.connection import new_session, reported
 from tap.engine.spark.dialect import spark_sql
-from tap.engine.spark.views import view_of_table
+from tap.engine.spark.views import RowsOfTable, read_rows, view_of_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,13 +49,18 @@ class SparkEngine:
         Address of the server of Spark Connect, ``sc://host:port``.
     results
         Folder that the executors write to and this server reads.
+    local
+        Engine of this server, which reads the tables whose rows are sent to the cluster.
     progress
         Called about once a second with the fraction of the tasks that are done.
     """
 
-    def __init__(self, remote: str, results: Path, progress: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self, remote: str, results: Path, local: QueryEngine, progress: Callable[[float], None] | None = None
+    ) -> None:
         self._remote = remote
         self._results = results
+        self._local = local
         self._progress = progress
 
     def admit(self, query: EngineQuery, cancellation: Cancellation | None = None) -> Admission:
@@ -86,7 +93,7 @@ class SparkEngine:
             session = new_session(self._remote)
         try:
             with reported():
-                frame = _frame(session, query)
+                frame = _frame(session, query, partial(self._rows, query, cancellation))
                 schema = _schema(frame)
             work = _Work(session, frame, folder, self._progress)
             work.wait(cancellation, deadline, query.seconds)
@@ -94,9 +101,17 @@ class SparkEngine:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
+            query.release_files()
             # In a thread: a cluster that is busy with the query responds late.
             threading.Thread(target=_end, args=(session,), name="spark-session", daemon=True).start()
         return _Stream(folder, schema)
+
+    def _rows(self, query: EngineQuery, cancellation: Cancellation, table: EngineTable) -> pa.Table:
+        from sqlglot import exp
+
+        every = exp.select("*").from_(exp.table_(table.name, table.schema, quoted=True)).sql("duckdb")
+        alone = replace(query, sql=every, tables=(table,))
+        return read_rows(table, lambda: self._local.open(alone, cancellation))
 
 
 class _Admission:
@@ -222,20 +237,20 @@ def _plain(schema: pa.Schema) -> pa.Schema:
     return pa.schema([pa.field(field.name, field.type) for field in schema])
 
 
-def _frame(session: "SparkSession", query: EngineQuery) -> "DataFrame":
+def _frame(session: "SparkSession", query: EngineQuery, rows: RowsOfTable) -> "DataFrame":
     """Return a query on views of its tables; its rows are in one file, in their order."""
     views: dict[tuple[str, str], str] = {}
     types: dict[str, Mapping[str, str]] = {}
     for number, table in enumerate(query.tables):
         name = f"t{number}_{secrets.token_hex(4)}"
-        types[name] = _view(session, name, table)
+        types[name] = _view(session, name, table, rows)
         views[table.schema, table.name] = name
     frame = session.sql(spark_sql(query.sql, views, types))
     return frame.toDF(*(f"c{place}" for place in range(len(frame.columns)))).coalesce(1)
 
 
-def _view(session: "SparkSession", name: str, table: EngineTable) -> Mapping[str, str]:
-    frame = view_of_table(session, table)
+def _view(session: "SparkSession", name: str, table: EngineTable, rows: RowsOfTable) -> Mapping[str, str]:
+    frame = view_of_table(session, table, rows)
     frame.createOrReplaceTempView(name)
     return {field.name: field.dataType.simpleString().upper() for field in frame.schema.fields}
 

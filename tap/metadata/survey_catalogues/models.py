@@ -31,6 +31,8 @@ class CatalogueValues:
         Who may read it; administrators alone when it is private.
     groups
         Names of the groups that may read it when it is for groups.
+    release
+        Name of the release of which it is an object catalogue, if any; its access groups restrict the readers further.
     ra, dec
         Columns of the position (ICRS, degrees), where the catalogue does not declare them.
     metadata
@@ -43,6 +45,7 @@ class CatalogueValues:
     ra: str = ""
     dec: str = ""
     metadata: str = ""
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,8 @@ class SurveyCatalogue:
         A number that is another after each change.
     listing
         Name of the file with the list of its partitions, which is another one after each refresh.
+    release
+        Name of the release of which it is an object catalogue, or empty.
     """
 
     id: int
@@ -133,6 +138,7 @@ class SurveyCatalogue:
     left_out: tuple[str, ...] = ()
     added_at: datetime | None = None
     refreshed_at: datetime | None = None
+    release: str = ""
 
     @property
     def full_name(self) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.auth.schema import GroupRow
 from core.database import Base, UtcDateTime
+from products.schema import ReleaseRow
 
 __all__ = ["SurveyCatalogueRow", "survey_catalogue_groups"]
 
@@ -33,6 +34,7 @@ class SurveyCatalogueRow(Base):
     url: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="")
     visibility: Mapped[str] = mapped_column(String(10))
+    release_id: Mapped[int | None] = mapped_column(ForeignKey("releases.id"), index=True)
     # The columns of the position as an administrator gave them, which a refresh uses again.
     given: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)  # values of JSON
@@ -46,3 +48,4 @@ class SurveyCatalogueRow(Base):
     groups: Mapped[list[GroupRow]] = relationship(
         secondary=survey_catalogue_groups, order_by=GroupRow.name, lazy="selectin"
     )
+    release: Mapped[ReleaseRow | None] = relationship(lazy="joined")

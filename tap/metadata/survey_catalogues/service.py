@@ -21,6 +21,7 @@ from core.errors import ConflictError, InvalidValueError, NotFoundError
 from core.files.kept import KeptFiles
 from products.access import shared_readable
 from products.models import Visibility
+from products.schema import ReleaseRow, release_groups
 from tap.engine import Conversion
 from tap.identifiers import RESERVED_WORDS
 from tap.metadata.survey_catalogues.models import (
@@ -59,10 +60,19 @@ class SurveyCatalogues:
         self._max_columns = max_columns
 
     def stamp(self) -> object:
-        """Return a value that changes whenever a catalogue is added, changed, refreshed or removed."""
-        versions = select(SurveyCatalogueRow.id, SurveyCatalogueRow.version).order_by(SurveyCatalogueRow.id)
+        """Return a value that changes whenever a catalogue, or who may read its release, is changed."""
+        versions = (
+            select(SurveyCatalogueRow.id, SurveyCatalogueRow.version, ReleaseRow.is_public, release_groups.c.group_id)
+            .outerjoin(ReleaseRow, ReleaseRow.id == SurveyCatalogueRow.release_id)
+            .outerjoin(release_groups, release_groups.c.release_id == ReleaseRow.id)
+            .order_by(SurveyCatalogueRow.id, release_groups.c.group_id)
+        )
         with self._database.read() as session:
-            return tuple((number, version) for number, version in session.execute(versions))
+            return tuple(map(tuple, session.execute(versions)))
+
+    def of_release(self, identity: Identity, release: str) -> tuple[SurveyCatalogue, ...]:
+        """Return the catalogues of a release that the identity may read, by name."""
+        return tuple(catalogue for catalogue in self.all(identity) if catalogue.release == release)
 
     def has_any(self, identity: Identity) -> bool:
         """Return whether the identity may read a catalogue."""
@@ -127,6 +137,7 @@ class SurveyCatalogues:
                 session.add(row)
                 session.flush()
                 details = {"url": url, "visibility": row.visibility, "groups": list(values.groups)}
+                details["release"] = values.release
                 record(session, identity, "add catalogue", Subject.CATALOGUE, row.id, name, **details)
                 return _catalogue_of_row(row)
         except IntegrityError as e:
@@ -140,7 +151,7 @@ class SurveyCatalogues:
             row = _find(session, name)
             _set_values(session, row, values, row.description)
             row.version += 1
-            details = {"visibility": row.visibility, "groups": list(values.groups)}
+            details = {"visibility": row.visibility, "groups": list(values.groups), "release": values.release}
             record(session, identity, "change catalogue", Subject.CATALOGUE, row.id, name, **details)
             return _catalogue_of_row(row)
 
@@ -200,7 +211,8 @@ def _readable(identity: Identity) -> ColumnElement[bool]:
         .join(GroupRow, GroupRow.id == survey_catalogue_groups.c.group_id)
         .where(GroupRow.name.in_(identity.groups))
     )
-    return shared_readable(identity, SurveyCatalogueRow.visibility, SurveyCatalogueRow.id.in_(shared))
+    readable = SurveyCatalogueRow.id.in_(shared)
+    return shared_readable(identity, SurveyCatalogueRow.visibility, readable, SurveyCatalogueRow.release_id)
 
 
 def _check(name: str, values: CatalogueValues) -> None:
@@ -233,6 +245,9 @@ def _set_values(session: Session, row: SurveyCatalogueRow, values: CatalogueValu
     if unknown := sorted(names - {group.name for group in groups}):
         raise InvalidValueError(f"There is no group named '{unknown[0][:150]}'.", field="groups")
     row.groups = list(groups)
+    row.release = session.scalar(select(ReleaseRow).where(ReleaseRow.name == values.release))
+    if values.release and row.release is None:
+        raise InvalidValueError(f"There is no release named '{values.release[:100]}'.", field="release")
 
 
 def _fill(row: SurveyCatalogueRow, content: CatalogueContent, listing: str) -> None:
@@ -284,6 +299,7 @@ def _catalogue_of_row(row: SurveyCatalogueRow) -> SurveyCatalogue:
         left_out=tuple(content["left_out"]),
         added_at=row.created_at,
         refreshed_at=row.refreshed_at,
+        release="" if row.release is None else row.release.name,
     )
 
 

@@ -1,5 +1,6 @@
 """Asynchronous queries that read too much for this server run on the cluster, and end in a sentence when it fails."""
 
+import io
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -25,17 +27,10 @@ from tap.metadata.survey_catalogues.models import CatalogueValues
 from tests.support.databases import EmptySQLite
 from tests.support.hats import write_hats
 from tests.support.ports import free_port
-from tests.support.spark import spark_connect
 from tests.support.waiting import wait_for
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _QUERY = "SELECT id, mag FROM hats.sky WHERE mag < 22"
-
-
-@pytest.fixture(scope="module")
-def remote() -> Iterator[str]:
-    with spark_connect() as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
@@ -68,26 +63,33 @@ def _services(remote: str, folder: Path, empty_sqlite: EmptySQLite, frame: pd.Da
 
 @pytest.fixture(scope="module")
 def services(
-    remote: str, tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite, frame: pd.DataFrame
+    spark_remote: str, tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite, frame: pd.DataFrame
 ) -> Iterator[Services]:
-    made = _services(remote, tmp_path_factory.mktemp("cluster"), empty_sqlite, frame)
+    made = _services(spark_remote, tmp_path_factory.mktemp("cluster"), empty_sqlite, frame)
     yield made
     made.close()
 
 
 class _Context:
-    """What a query uses of a `JobContext`."""
+    """What a query uses of a `JobContext`.
 
-    def __init__(self, scratch: Path, query: str, identity: Identity = _ADMIN, seconds: int = 60) -> None:
+    Parameters
+    ----------
+    upload
+        Stored file of the table ``TAP_UPLOAD.mine``.
+    """
+
+    def __init__(self, scratch: Path, query: str, identity: Identity = _ADMIN, upload: str = "") -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self.scratch = scratch
         self.lines: list[str] = []
         self.shares: list[float] = []
         self.job: Any = SimpleNamespace(
             id="j1",
-            files={},
-            parameters={"LANG": "ADQL", "QUERY": query, "FORMAT": "parquet"},
-            execution_duration=seconds,
+            files={"mine": upload} if upload else {},
+            parameters={"LANG": "ADQL", "QUERY": query, "FORMAT": "parquet"}
+            | ({"UPLOAD": "mine,param:mine"} if upload else {}),
+            execution_duration=600,
             started=None,
             identity=lambda _: identity,
         )
@@ -132,6 +134,52 @@ def test_a_query_that_reads_too_much_runs_on_the_cluster(services: Services, fra
     services.tap.results.delete("j1")
 
 
+def _uploaded(services: Services, content: bytes) -> str:
+    with services.tap.uploads.stager()() as staging:
+        staging.write(content)
+        return staging.finish().id
+
+
+def _parquet(table: pa.Table) -> bytes:
+    written = io.BytesIO()
+    pq.write_table(table, written)
+    return written.getvalue()
+
+
+def test_an_upload_is_sent_to_the_cluster(services: Services, frame: pd.DataFrame, tmp_path: Path):
+    # Values that are missing, of types that Spark does not have, and text with what must stay as it is.
+    few = frame.iloc[[3, 50, 700]]
+    table = pa.table(
+        {
+            "key": pa.array(few.id),
+            "flag": pa.array([1, None, 255], pa.uint8()),
+            "weight": pa.array([0.5, np.nan, None]),
+            "note": ["it's `one`", "", None],
+        }
+    )
+    query = """SELECT u."key", flag, weight, note, mag FROM hats.sky JOIN TAP_UPLOAD.mine AS u ON id = u."key" """
+    _run(services, _Context(tmp_path / "work", query, upload=_uploaded(services, _parquet(table))))
+    found = _result(services).sort_values("key")
+    services.tap.results.delete("j1")
+    assert found.key.tolist() == few.id.tolist()
+    assert np.array_equal(found.mag, few.mag, equal_nan=True)
+    assert found.flag.fillna(-1).tolist() == [1, -1, 255]
+    assert found.weight.fillna(-1).tolist() == [0.5, -1, -1]
+    assert found.note.tolist()[0] == "it's `one`"
+
+
+def test_what_is_too_large_to_be_sent_is_refused_before_anything_runs(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tap.engine.spark.views._MOST_SENT", 3000)
+    numbers = pa.table({"key": pa.array(range(1000))})
+    query = 'SELECT u."key" FROM hats.sky JOIN TAP_UPLOAD.mine AS u ON id = u."key"'
+    context = _Context(tmp_path / "work", query, upload=_uploaded(services, _parquet(numbers)))
+    with pytest.raises(InvalidValueError, match=r"the table TAP_UPLOAD\.mine on the cluster, which has more than"):
+        _run(services, context)
+    assert list(services.settings.spark_results.iterdir()) == []
+
+
 def test_who_may_not_read_a_catalogue_does_not_reach_the_cluster(services: Services, tmp_path: Path):
     with pytest.raises(PhotozError, match="Unknown table"):
         _run(services, _Context(tmp_path / "work", _QUERY, ANONYMOUS))
@@ -144,9 +192,9 @@ def test_what_the_cluster_cannot_do_is_said_before_it_runs(services: Services, t
 
 
 def test_the_cluster_has_a_limit_of_its_own(
-    remote: str, tmp_path: Path, empty_sqlite: EmptySQLite, frame: pd.DataFrame
+    spark_remote: str, tmp_path: Path, empty_sqlite: EmptySQLite, frame: pd.DataFrame
 ):
-    services = _services(remote, tmp_path, empty_sqlite, frame, most=2000)
+    services = _services(spark_remote, tmp_path, empty_sqlite, frame, most=2000)
     with pytest.raises(InvalidValueError, match="at most 2000 bytes"):
         _run(services, _Context(tmp_path / "work", _QUERY))
     services.close()
@@ -169,14 +217,12 @@ def _slow(folder: Path) -> EngineQuery:
 
 
 def _table(frame: pd.DataFrame) -> Any:
-    import pyarrow as pa
-
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 
-def test_a_query_ends_at_its_time_and_when_it_is_aborted(remote: str, tmp_path: Path):
+def test_a_query_ends_at_its_time_and_when_it_is_aborted(spark_remote: str, services: Services, tmp_path: Path):
     query = _slow(tmp_path)  # Sail does not interrupt a comparison of rows, so it is one that ends
-    engine = SparkEngine(remote, tmp_path)
+    engine = SparkEngine(spark_remote, tmp_path, services.tap.engine)
     with pytest.raises(QueryTimeoutError):
         engine.open(query)
     cancellation = Cancellation()

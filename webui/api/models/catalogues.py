@@ -16,6 +16,7 @@ class Catalogue(Response):
     description: str
     visibility: str
     groups: list[str]
+    release: str = Field(description="Release of which it is an object catalogue; empty without one.")
     rows: int | None = Field(description="Number of rows, if it is known.")
     bytes: int
     partitions: int

@@ -235,6 +235,7 @@ CATALOGUE: Example = {
     "description": "Objects of Data Preview 1",
     "visibility": "groups",
     "groups": ["photo-z.club"],
+    "release": "dp1",
     "rows": 2_300_000,
     "bytes": 4_100_000_000,
     "partitions": 389,

@@ -1,5 +1,7 @@
 """Administration of survey catalogues: list, register, change, refresh, remove."""
 
+from functools import partial
+
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.administration import require_admin
@@ -14,7 +16,7 @@ from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_FIELDS = ("name", "url", "description", "visibility", "groups", "ra", "dec", "metadata")
+_FIELDS = ("name", "url", "description", "visibility", "groups", "ra", "dec", "metadata", "release")
 _LIST = "/admin/catalogues"
 
 
@@ -22,10 +24,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     """Add the list of survey catalogues, and the forms that register and change one."""
     authenticate = services.authenticate
 
-    def page(identity: Identity, known: SurveyCatalogue | None, form: FormState) -> Response:
-        groups = sorted({group.name for group in services.accounts.groups.groups(identity)})
-        places = services.settings.catalogue_places
-        return renderer.form("admin/catalogue.html", identity, form, catalogue=known, groups=groups, places=places)
+    page = partial(_page, services, renderer)
 
     @router.get(_LIST)
     def list_catalogues(identity: Identity = Depends(authenticate)) -> Response:
@@ -78,8 +77,23 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return see_other(_LIST)
 
 
+def _page(
+    services: WebServices, renderer: PageRenderer, identity: Identity, known: SurveyCatalogue | None, form: FormState
+) -> Response:
+    return renderer.form(
+        "admin/catalogue.html",
+        identity,
+        form,
+        catalogue=known,
+        groups=sorted({group.name for group in services.accounts.groups.groups(identity)}),
+        places=services.settings.catalogue_places,
+        releases=[stored.release for stored in services.products.releases.all(identity)],
+    )
+
+
 def _fields_of(known: SurveyCatalogue) -> dict[str, str]:
     values = {"name": known.name, "url": known.url, "description": known.description, "visibility": known.visibility}
+    values["release"] = known.release
     return values | {f"group:{name}": "1" for name in known.groups}
 
 
@@ -94,4 +108,5 @@ def _values_of(fields: dict[str, str]) -> CatalogueValues:
         ra=fields.get("ra", "").strip(),
         dec=fields.get("dec", "").strip(),
         metadata=fields.get("metadata", "").strip(),
+        release=fields.get("release", ""),
     )

@@ -47,7 +47,10 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def page(identity: Identity, stored: StoredRelease | None, form: FormState) -> Response:
         groups = sorted({group.name for group in services.accounts.groups.groups(identity)})
         objects = None if stored is None else _objects_of(services, identity, stored)
-        return renderer.form("admin/release.html", identity, form, stored=stored, groups=groups, objects=objects)
+        tables = () if stored is None else services.tap.catalogues.of_release(identity, stored.release.name)
+        return renderer.form(
+            "admin/release.html", identity, form, stored=stored, groups=groups, objects=objects, tables=tables
+        )
 
     def save(identity: Identity, fields: dict[str, str], stored: StoredRelease | None) -> Response:
         name = None if stored is None else stored.release.name

@@ -43,7 +43,7 @@ class Lane:
 
     def rows(self, query: str) -> list[tuple]:
         parameters = DaliParameters([("LANG", "ADQL"), ("QUERY", query)], {})
-        opened = self.service.open(parameters, ANONYMOUS, seconds=60)
+        opened = self.service.open(parameters, ANONYMOUS, seconds=600)
         with opened.stream as stream:
             return [_row(row) for batch in stream for row in zip(*(c.to_pylist() for c in batch.columns), strict=True)]
 

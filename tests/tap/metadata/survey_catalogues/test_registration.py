@@ -15,8 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.auth.models import ANONYMOUS, Identity, Scope
-from core.auth.schema import GroupRow, UserRow
-from core.auth.service import AccountService
 from core.database import Database
 from core.errors import (
     AuthenticationError,
@@ -28,8 +26,6 @@ from core.errors import (
 )
 from core.files.kept import KeptFolder
 from products.models import Visibility
-from tap.metadata.catalog import TableCatalog
-from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.survey_catalogues.copies import PartitionCopies
 from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.partitions import LISTING, open_partitions, write_partitions
@@ -295,69 +291,3 @@ def test_only_administrators_change_catalogues(service: SurveyCatalogues, place:
     for identity in (ANONYMOUS, Identity(user_id=7, name="a", is_admin=False, scope=Scope.WRITE)):
         with pytest.raises((AuthenticationError, PermissionDeniedError)):
             getattr(service, call)(identity, "sky", *arguments)
-
-
-_READERS = {
-    Visibility.PUBLIC: {"admin", "member", "stranger", "nobody"},
-    Visibility.REGISTERED: {"admin", "member", "stranger"},
-    Visibility.GROUPS: {"admin", "member"},
-    Visibility.PRIVATE: {"admin"},
-}
-
-
-def test_a_catalogue_is_in_no_list_of_those_who_may_not_read_it(
-    service: SurveyCatalogues, place: Path, tmp_path: Path, people: dict[str, Identity]
-):
-    write_hats(_frame(), place / "sky", most_rows=100)
-    service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
-    files = MetadataFiles(tmp_path / "scratch")
-    catalog = TableCatalog(
-        (
-            SurveyTables(
-                service,
-                CataloguePlans(KeptFolder(tmp_path / "lists"), PartitionCopies(tmp_path / "copies", 0), most_bytes=0),
-            ),
-        ),
-        files,
-    )
-    for visibility, readers in _READERS.items():
-        groups = ("team",) if visibility is Visibility.GROUPS else ()
-        service.change(_ADMIN, "sky", CatalogueValues("", visibility, groups))
-        for name, identity in people.items():
-            assert _sees(catalog, identity) is (name in readers), (visibility, name)
-    files.close()
-
-
-def _sees(catalog: TableCatalog, identity: Identity) -> bool:
-    """Return whether an identity finds the catalogue anywhere; it finds it everywhere or nowhere."""
-    listed: dict[str, list[object]] = {}
-    for name in ("tables", "columns"):
-        found = catalog.lookup(identity).get(f"tap_schema.{name}")
-        assert found is not None
-        located = found.engine_table
-        wanted = [column for column in ("table_name", located.block_column) if column is not None]
-        rows = [row for file in located.files for row in pq.read_table(file, columns=wanted).to_pylist()]
-        listed[name] = [row["table_name"] for row in rows if row.get(located.block_column) not in located.hidden]
-    places = {
-        "hats.sky" in catalog.tables_of(identity).tables,
-        "hats" in [schema.name for schema, _ in catalog.schemas(identity)],
-        catalog.lookup(identity).get("hats.sky") is not None,
-        "hats.sky" in listed["tables"],
-        "hats.sky" in listed["columns"],
-    }
-    assert len(places) == 1
-    return places.pop()
-
-
-@pytest.fixture
-def people(sqlite_tables_url: str) -> dict[str, Identity]:
-    database = Database(sqlite_tables_url)
-    accounts = AccountService(database)
-    for name in ("member", "stranger"):
-        accounts.add_user(name, None)
-    with database.write() as session:
-        member = session.query(UserRow).filter_by(name="member").one()
-        session.add(GroupRow(name="team", description="", members=[member]))
-    known = {name: accounts.identity_of_user(name) for name in ("member", "stranger")}
-    database.close()
-    return known | {"nobody": ANONYMOUS, "admin": _ADMIN}

@@ -71,6 +71,26 @@ def test_a_catalogue_is_registered_changed_and_removed_on_its_page(
     assert (place / "sky/hats.properties").exists()
 
 
+def test_the_release_of_a_catalogue_restricts_its_readers(root: httpx2.Client, place: Path, alice: httpx2.Client):
+    release = {"name": "dp1", "display_name": "Data Preview 1", "indexing_column": "objectId"}
+    assert root.post("/admin/new-release", data=release).status_code == 303
+    assert "No <a" in root.get("/admin/releases/dp1").text
+    made = root.post("/api/catalogues", json={"name": "sky", "url": f"{place}/sky", "release": "dp1"})
+    assert (made.status_code, made.json()["release"]) == (201, "dp1")
+    assert '<option value="dp1" selected>' in root.get("/admin/catalogues/sky").text
+    assert "hats.sky" in root.get("/admin/releases/dp1").text
+    assert root.post("/admin/releases/dp1/delete").status_code == 409
+    explore = "/explore?table=hats.sky"
+    assert alice.get(explore).status_code != 404
+    assert root.post("/api/groups", json={"name": "few", "description": "Few"}).status_code == 201
+    assert root.post("/admin/releases/dp1", data={**release, "group:few": "1"}).status_code == 303
+    assert alice.get(explore).status_code == 404
+    cleared = root.patch("/api/catalogues/sky", json={"release": None})
+    assert (cleared.status_code, cleared.json()["release"]) == (200, "")
+    assert alice.get(explore).status_code != 404
+    assert root.patch("/api/catalogues/sky", json={"release": "none"}).status_code == 400
+
+
 def test_rest_gives_catalogues_like_the_example(
     root: httpx2.Client, place: Path, alice: httpx2.Client, services: Services
 ):

@@ -1,6 +1,5 @@
-"""A server of Spark Connect for tests: one that is named in the environment, or Sail in this process."""
+"""A server of Spark Connect in this process: Sail."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,25 +7,23 @@ from importlib.util import find_spec
 
 import pytest
 
-__all__ = ["spark_connect"]
-
-#: Address of a server that runs, such as sc://127.0.0.1:15002 of Apache Spark.
-_GIVEN = "TEST_SPARK_REMOTE"
+__all__ = ["require_spark_client", "running_sail"]
 
 
-@contextmanager
-def spark_connect() -> Iterator[str]:
-    """Give the address of a server within the block; skip the test where there is none."""
+def require_spark_client() -> None:
+    """Skip the test where the client of Spark Connect is not installed."""
     if find_spec("pyspark") is None:
         pytest.skip("the extra 'spark' is not installed")
     main = sys.modules["__main__"]
     if main.__spec__ is None and not hasattr(main, "__file__"):
         main.__file__ = __file__  # else pyspark takes a worker of xdist for one of its own doctests
-    if given := os.environ.get(_GIVEN):
-        yield given
-        return
+
+
+@contextmanager
+def running_sail() -> Iterator[str]:
+    """Give the address of a server within the block; skip the test where there is none."""
     if find_spec("pysail") is None:
-        pytest.skip(f"pysail is not installed, and {_GIVEN} names no server of Spark Connect")
+        pytest.skip("pysail is not installed")
     from pysail.spark import SparkConnectServer
 
     server = SparkConnectServer(ip="127.0.0.1", port=0)
