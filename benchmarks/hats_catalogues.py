@@ -124,13 +124,14 @@ def registered(folder: Path) -> tuple[SurveyCatalogues, SurveyTables]:
 
 
 def time_queries(
-    service: SurveyTables, tables: dict[str, TapTable | str], folder: Path, rounds: int
+    service: SurveyTables, tables: dict[str, TapTable | str], folder: Path, rounds: int, queries: list[str]
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """Return the median time and the mean CPU time, in seconds, of each query on each table or catalogue."""
-    taken: dict[str, dict[str, list[tuple[float, float]]]] = {query: {name: [] for name in tables} for query in QUERIES}
+    taken: dict[str, dict[str, list[tuple[float, float]]]] = {query: {name: [] for name in tables} for query in queries}
     with DuckDBEngine(workers=1, waiting=1, temp_folder=folder) as engine:
         # One table after the other: the engine makes its next instance after a query, and the next one waits for it.
-        for query, text in QUERIES.items():
+        for query in queries:
+            text = QUERIES[query]
             counts: dict[str, list[int]] = {name: [] for name in tables}
             for name, given in tables.items():
                 for turn in range(rounds + 1):
@@ -186,6 +187,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4_000_000)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--orders", type=int, nargs="*", default=[2, 3, 5])
+    parser.add_argument("--queries", nargs="*", choices=list(QUERIES), default=list(QUERIES))
     parser.add_argument("--register", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, help="keeps the rows for the next run")
     given = parser.parse_args()
@@ -202,7 +204,7 @@ def main() -> None:
                 cut(product, catalogue, order)
             found = service.add(ADMIN, f"order{order}", str(catalogue), VALUES)
             tables[f"{found.partitions}"] = found.name
-        holds = report(time_queries(provider, tables, folder, given.rounds))
+        holds = report(time_queries(provider, tables, folder, given.rounds, given.queries))
         for metadata in (False, True) if given.register else ():
             catalogue = folder / f"many{given.register}_{metadata}"
             if not catalogue.exists():
