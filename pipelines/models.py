@@ -18,8 +18,7 @@ from pipelines.declarations import InputSlot, ParameterHint, RulesFile
 from pipelines.inputs.catalogue_folders import Address
 from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.inputs.lookup import RunInput
-from pipelines.inputs.reading import Projection
-from pipelines.inputs.rows import RowSource
+from pipelines.inputs.rows import Projection, RowSource
 from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.outputs.reports import RunReport

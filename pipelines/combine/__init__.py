@@ -1,7 +1,8 @@
 """Combine Redshift Catalogs: one catalogue from several, with homogenised flags and resolved duplicates."""
 
-from pipelines.combine.combination import Combined, Spill, combine_redshifts
+from pipelines.combine.combination import Combined, combine_redshifts
 from pipelines.combine.configuration import CombineConfiguration, load_configuration, load_rules
+from pipelines.combine.gathering import Spill
 from pipelines.combine.report import CombineReport
 from pipelines.combine.rules import FlagsTranslation
 

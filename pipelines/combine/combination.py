@@ -1,21 +1,20 @@
 """Main function of the combination: Arrow tables and a configuration to one table and a report."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from core.errors import InvalidValueError
+from pipelines.combine.catalogues import priorities_of, priority_columns
+from pipelines.combine.catalogues.homogenisation import STAR
 from pipelines.combine.configuration import CombineConfiguration, CombineParameters
 from pipelines.combine.facts import PairCounts, RowFacts
 from pipelines.combine.footprints import footprint_flags
-from pipelines.combine.homogenisation import STAR
-from pipelines.combine.mapping import CatalogueError
-from pipelines.combine.partitioned import SpilledRows, Terms, combine_spilled, decide_spilled
-from pipelines.combine.preparation import Prepared, prepare, priorities_of, priority_columns
+from pipelines.combine.gathering import ROWS_AT_A_TIME, CatalogueTable, Gathered, Spill, gather
+from pipelines.combine.partitioned import Terms, combine_spilled, decide_spilled
 from pipelines.combine.report import CombineReport
 from pipelines.combine.reporting import report_of
 from pipelines.combine.resolution import (
@@ -32,10 +31,9 @@ from pipelines.combine.resolution import (
 from pipelines.combine.result import result_table
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
-from pipelines.crossmatch.parallel import Runner, ThreadRunner
 from pipelines.outputs.stored_tables import StoredTable
 
-__all__ = ["Combined", "Spill", "combine_redshifts"]
+__all__ = ["Combined", "combine_redshifts"]
 
 Progress = Callable[[float, str], None]
 
@@ -55,40 +53,21 @@ class Combined:
     configuration: CombineConfiguration
 
 
-@dataclass(frozen=True, slots=True)
-class Spill:
-    """Work on disk for combinations beyond memory; results are the same.
-
-    Parameters
-    ----------
-    folder
-        Folder for rows.
-    rows_in_memory
-        Most rows that stay in memory.
-    rows_in_partition
-        Rows of a part of the sky that are compared at a time.
-    """
-
-    folder: Path
-    rows_in_memory: int
-    runner: Runner = field(default_factory=ThreadRunner)
-    rows_in_partition: int = 262_144
-
-
 def combine_redshifts(
-    inputs: Mapping[str, pa.Table],
+    inputs: Mapping[str, CatalogueTable],
     configuration: CombineConfiguration,
     *,
     rules: FlagsTranslation | None = None,
     progress: Progress | None = None,
     spill: Spill | None = None,
+    rows_at_a_time: int = ROWS_AT_A_TIME,
 ) -> Combined:
     """Combine redshift catalogues.
 
     Parameters
     ----------
     inputs
-        The tables by internal name, one for each catalogue of the configuration.
+        The tables by internal name, one for each catalogue of the configuration, or what opens them.
     rules
         The rules of surveys; by default those that come with this server. A configuration that names a file of
         rules needs them, as `load_rules` gives them: nothing is read from a disk here.
@@ -96,6 +75,8 @@ def combine_redshifts(
         Told the fraction that is done, and the step. What it raises ends the work.
     spill
         From how many rows on, and where, rows wait on disk; by default all are in memory.
+    rows_at_a_time
+        Rows of a catalogue that are prepared at a time.
 
     Returns
     -------
@@ -112,17 +93,17 @@ def combine_redshifts(
     report_progress = progress or _silent
     rules = rules or _default_rules(configuration)
     configuration = _decided(configuration, rules)
-    gathered = _Gathered(configuration.param, rules, spill)
-    _prepare_all(inputs, configuration, rules, report_progress, gathered)
+    gathered = Gathered(configuration.param, rules, spill)
+    gather(inputs, configuration, gathered, report_progress, rows_at_a_time)
     _give_memory_back()
     made = _combined_spilled if gathered.spilled is not None else _combined
     return made(gathered, configuration, report_progress)
 
 
-def _combined(gathered: "_Gathered", configuration: CombineConfiguration, report_progress: Progress) -> Combined:
+def _combined(gathered: Gathered, configuration: CombineConfiguration, report_progress: Progress) -> Combined:
     """Combine rows that are in memory."""
-    param, prepared = configuration.param, gathered.prepared
-    columns = {name: pa.chunked_array([each.columns[name] for each in prepared]) for name in prepared[0].columns}
+    param, parts = configuration.param, gathered.parts
+    columns = {name: pa.chunked_array([each.columns[name] for each in parts]) for name in parts[0].columns}
     positions = SkyPositions(columns["ra"].to_numpy(), columns["dec"].to_numpy())
     columns |= {name: pa.chunked_array([flags]) for name, flags in footprint_flags(positions, param).items()}
     pairs, resolution, facts = None, None, RowFacts.of(columns)
@@ -138,20 +119,18 @@ def _combined(gathered: "_Gathered", configuration: CombineConfiguration, report
         columns["tie_result"] = pa.chunked_array([pa.array(resolution.tie_result)])
         columns["tie_reason"] = reasons_of(resolution)
         columns["group_id"] = pa.chunked_array([pa.array(resolution.group)])
-        catalogue = np.repeat(np.arange(len(prepared)), [len(each) for each in prepared])
+        catalogue = np.repeat(np.arange(len(gathered.catalogues)), [each.rows for each in gathered.catalogues])
         counts = PairCounts.of(pairs, facts.z, facts.star, catalogue, param.crossmatch_radius_arcsec or 1.0)
     report_progress(0.9, "Writing the report")
     keep = _kept(gathered.rows, param, resolution)
     empty = {name for name, column in columns.items() if column.null_count == len(column)}
     table = result_table(columns, empty - set(param.extra_columns) if param.drop_empty_columns else ())
-    report = report_of(prepared, facts, keep, counts, resolution, param)
+    report = report_of(gathered.catalogues, facts, keep, counts, resolution, param)
     report_progress(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
     return Combined(table if keep.all() else table.filter(pa.array(keep)), report, configuration)
 
 
-def _combined_spilled(
-    gathered: "_Gathered", configuration: CombineConfiguration, report_progress: Progress
-) -> Combined:
+def _combined_spilled(gathered: Gathered, configuration: CombineConfiguration, report_progress: Progress) -> Combined:
     """Combine rows that are on disk."""
     param, spilled, spill = configuration.param, gathered.spilled, gathered.spill
     if spilled is None or spill is None:
@@ -162,7 +141,7 @@ def _combined_spilled(
             param.crossmatch_radius_arcsec or gathered.rules.crossmatch_radius_arcsec,
             param.delta_z_threshold or 0.0,
             priority_columns(param, gathered.rules),
-            tuple(np.cumsum([len(each) for each in spilled.prepared]).tolist()),
+            tuple(np.cumsum([each.rows for each in gathered.catalogues]).tolist()),
             param.random_seed if _draws_lots(param) else None,
         )
         decisions = decide_spilled(
@@ -173,7 +152,7 @@ def _combined_spilled(
     keep = _kept(spilled.rows, param, resolution)
     report_progress(0.8, "Writing the report")
     counts = None if decisions is None else decisions.counts
-    report = report_of(spilled.prepared, facts, keep, counts, resolution, param)
+    report = report_of(gathered.catalogues, facts, keep, counts, resolution, param)
     del facts
     _give_memory_back()
     report_progress(0.9, f"Writing {report.rows_out} rows to disk")
@@ -190,34 +169,6 @@ def _kept(rows: int, param: CombineParameters, resolution: Resolution | None) ->
 
 def _draws_lots(param: CombineParameters) -> bool:
     return param.combine_type.endswith("remove_duplicates") and param.tie_treatment_option == "draw_one"
-
-
-class _Gathered:
-    """The prepared rows: in memory, and from so many rows on, on disk."""
-
-    def __init__(self, param: CombineParameters, rules: FlagsTranslation, spill: Spill | None) -> None:
-        self.param, self.rules, self.spill = param, rules, spill
-        self.prepared: list[Prepared] = []
-        self.spilled: SpilledRows | None = None
-        self.rows = 0
-
-    def add(self, each: Prepared) -> None:
-        self.rows += len(each)
-        self.prepared.append(each)
-        if self.spill is None or self.rows <= self.spill.rows_in_memory:
-            return
-        if self.spilled is None:
-            is_compared = self.param.combine_type != "concatenate"
-            scores = len(priority_columns(self.param, self.rules)) if is_compared else None
-            self.spilled = SpilledRows(self.spill.folder / "combination", scores)
-        while self.prepared:
-            self._write(self.spilled, self.prepared.pop(0))
-
-    def _write(self, spilled: SpilledRows, each: Prepared) -> None:
-        ra, dec = (each.columns[name].to_numpy(zero_copy_only=False) for name in ("ra", "dec"))
-        flags = footprint_flags(SkyPositions(ra, dec), self.param)
-        priorities = priorities_of(each, self.param, self.rules) if spilled.contest is not None else []
-        spilled.add(each, {**each.columns, **flags}, [priority.score for priority in priorities])
 
 
 def _give_memory_back() -> None:
@@ -238,32 +189,6 @@ def _default_rules(configuration: CombineConfiguration) -> FlagsTranslation:
     return FlagsTranslation.default()
 
 
-def _prepare_all(
-    inputs: Mapping[str, pa.Table],
-    configuration: CombineConfiguration,
-    rules: FlagsTranslation,
-    report_progress: Progress,
-    gathered: _Gathered,
-) -> None:
-    wrong: list[CatalogueError] = []
-    catalogues = configuration.inputs.specz
-    for place, entry in enumerate(catalogues):
-        table = inputs.get(entry.internal_name)
-        if table is None:
-            raise InvalidValueError(f"The table of {entry.internal_name} is missing.")
-        report_progress(0.5 * place / len(catalogues), f"Preparing {entry.internal_name}: {table.num_rows} rows")
-        try:
-            gathered.add(prepare(entry, table, configuration, rules))
-        except CatalogueError as error:
-            wrong.append(error)
-    if len(wrong) == 1:
-        raise wrong[0]
-    if wrong:
-        raise InvalidValueError(" ".join(error.message for error in wrong)) from wrong[0]
-    if not gathered.rows:
-        raise InvalidValueError("No catalogue has rows left after the quality cut.")
-
-
 def _decided(configuration: CombineConfiguration, rules: FlagsTranslation) -> CombineConfiguration:
     """Return the configuration with the parameters of duplicates, as the rules have them by default."""
     param = configuration.param
@@ -274,8 +199,8 @@ def _decided(configuration: CombineConfiguration, rules: FlagsTranslation) -> Co
     return configuration.model_copy(update={"param": param.model_copy(update=decided)})
 
 
-def _resolved(columns: dict[str, pa.ChunkedArray], gathered: _Gathered, pairs: Pairs) -> Resolution:
-    param, prepared, identifiers = gathered.param, gathered.prepared, columns["CRD_ID"]
+def _resolved(columns: dict[str, pa.ChunkedArray], gathered: Gathered, pairs: Pairs) -> Resolution:
+    param, prepared, identifiers = gathered.param, gathered.parts, columns["CRD_ID"]
     ranks = identifier_ranks(identifiers, pairs)
     columns["compared_to"] = compared_to(identifiers, ranks, pairs)
     parts = [priorities_of(each, param, gathered.rules) for each in prepared]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.combine.homogenisation import STAR
+from pipelines.combine.catalogues.homogenisation import STAR
 from pipelines.crossmatch import Pairs
 
 __all__ = ["DIFFERENCE_EDGES", "PairCounts", "RowFacts", "Surveys", "separation_edges"]

@@ -1,13 +1,11 @@
 """`Pipeline` implementation of Combine Redshift Catalogs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from core.errors import InvalidValueError
-from pipelines.combine.combination import Spill, combine_redshifts
+from pipelines.combine.combination import combine_redshifts
 from pipelines.combine.configuration import (
     CatalogueInput,
     CombineConfiguration,
@@ -15,13 +13,14 @@ from pipelines.combine.configuration import (
     load_configuration,
     rules_text,
 )
+from pipelines.combine.gathering import Spill
 from pipelines.combine.projection import columns_needed
 from pipelines.combine.report import CombineReport
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.combine.run_report import run_report
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
 from pipelines.inputs.configuration import entry_of, format_of, refuse_meanings
-from pipelines.inputs.reading import LazyTables
+from pipelines.inputs.rows import OpenRows, projected
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
 from pipelines.outputs.reports import RunReport
 
@@ -139,16 +138,18 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         )
 
     def run(self, work: Work[CombineConfiguration]) -> PipelineResult:
-        """Combine the catalogues; one is read at a time."""
+        """Combine the catalogues; one is read at a time, in batches."""
         configuration = work.configuration
         text = rules_text(configuration, work.read_rules)
         rules = FlagsTranslation.from_yaml(text, configuration.param.flags_translation_file or _RULES.name)
 
-        def reader_of(entry: CatalogueInput) -> Callable[[], pa.Table]:
-            return lambda: work.read(entry, lambda names: columns_needed(entry, configuration.param, rules, names))
+        def opener_of(entry: CatalogueInput) -> OpenRows:
+            return lambda: projected(
+                work.open_rows(entry), lambda names: columns_needed(entry, configuration.param, rules, names)
+            )
 
         made = combine_redshifts(
-            LazyTables({entry.internal_name: reader_of(entry) for entry in configuration.inputs.specz}),
+            {entry.internal_name: opener_of(entry) for entry in configuration.inputs.specz},
             configuration,
             rules=rules,
             progress=work.progress,

@@ -10,9 +10,9 @@ __all__ = [
     "CatalogueReport",
     "CombineReport",
     "Histogram",
+    "NumberCounts",
     "SurveyReport",
     "counted",
-    "counts_of",
     "histogram",
     "redshift_edges",
 ]
@@ -21,6 +21,8 @@ _MODEL = ConfigDict(frozen=True)
 
 #: Redshifts from here on are placeholders, which must not stretch the bins.
 _BEYOND_THE_UNIVERSE = 1e4
+#: So many different numbers are counted before they are merged with those before.
+_NUMBERS_THAT_WAIT = 65_536
 
 
 class Histogram(BaseModel):
@@ -83,13 +85,57 @@ class CombineReport(BaseModel):
     warnings: list[str] = Field(description="Warnings for the owner, one sentence each.")
 
 
-def counts_of(values: npt.NDArray[np.float64], most: int = 50) -> dict[str, int]:
-    """Count numbers, the most frequent first; NaN is counted as ``missing``."""
-    missing = int(np.isnan(values).sum())
-    found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:most]
-    counted = {f"{found[i]:g}": int(counts[i]) for i in order}
-    return {**counted, "missing": missing} if missing else counted
+class NumberCounts:
+    """Counts of equal numbers, added up part by part.
+
+    Attributes
+    ----------
+    missing
+        Number of NaN.
+    """
+
+    def __init__(self) -> None:
+        self.missing = 0
+        self._numbers = np.empty(0)
+        self._counts = np.empty(0, np.int64)
+        self._waiting: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]] = []
+        self._length = 0
+
+    def add(self, values: npt.NDArray[np.float64]) -> None:
+        """Count more numbers."""
+        missing = np.isnan(values)
+        self.missing += int(missing.sum())
+        numbers, counts = np.unique(values[~missing], return_counts=True)
+        self._waiting.append((numbers, counts))
+        self._length += len(numbers)
+        # Merged when there are as many as before, the work grows with the numbers and not with their square.
+        if self._length > max(len(self._numbers), _NUMBERS_THAT_WAIT):
+            self._merge()
+
+    def most_frequent(self, most: int = 50) -> dict[str, int]:
+        """Return the counts of the most frequent numbers, the most frequent first; NaN is counted as ``missing``."""
+        self._merge()
+        order = np.argsort(-self._counts, kind="stable")[:most]
+        counted = {f"{self._numbers[i]:g}": int(self._counts[i]) for i in order}
+        return {**counted, "missing": self.missing} if self.missing else counted
+
+    def lowest(self, most: int) -> list[float]:
+        """Return the lowest numbers, ascending."""
+        self._merge()
+        lowest: list[float] = self._numbers[:most].tolist()
+        return lowest
+
+    def _merge(self) -> None:
+        if not self._length:
+            return
+        parts = [(self._numbers, self._counts), *self._waiting]
+        self._waiting, self._length = [], 0
+        numbers = np.concatenate([each for each, _ in parts])
+        counts = np.concatenate([each for _, each in parts])
+        order = np.argsort(numbers, kind="stable")
+        numbers, counts = numbers[order], counts[order]
+        first = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
+        self._numbers, self._counts = numbers[first], np.add.reduceat(counts, first)
 
 
 def histogram(values: npt.NDArray[np.float64], edges: Sequence[float] | npt.NDArray[np.float64]) -> Histogram:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.combine.catalogues import PreparedCatalogue
 from pipelines.combine.configuration import CombineParameters
 from pipelines.combine.effects import parameters_without_effect
 from pipelines.combine.facts import DIFFERENCE_EDGES, PairCounts, RowFacts, separation_edges
-from pipelines.combine.preparation import Prepared
 from pipelines.combine.report import CatalogueReport, CombineReport, SurveyReport, counted, histogram, redshift_edges
 from pipelines.combine.resolution import Resolution, rows_kept_by_identifier
 
@@ -23,7 +23,7 @@ _TIES = ("duplicate", "kept", "unresolved", "star")
 
 
 def report_of(
-    prepared: Sequence[Prepared],
+    prepared: Sequence[PreparedCatalogue],
     facts: RowFacts,
     keep: _Mask,
     pairs: PairCounts | None,
@@ -70,16 +70,16 @@ def report_of(
     )
 
 
-def _catalogues(prepared: Sequence[Prepared], keep: _Mask) -> list[CatalogueReport]:
-    ends = np.cumsum([len(each) for each in prepared])
+def _catalogues(prepared: Sequence[PreparedCatalogue], keep: _Mask) -> list[CatalogueReport]:
+    ends = np.cumsum([each.rows for each in prepared])
     return [
-        each.report.model_copy(update={"rows_out": int(keep[end - len(each) : end].sum())})
+        each.report.model_copy(update={"rows_out": int(keep[end - each.rows : end].sum())})
         for each, end in zip(prepared, ends.tolist(), strict=True)
     ]
 
 
 def _surveys(
-    prepared: Sequence[Prepared], facts: RowFacts, keep: _Mask, edges: npt.NDArray[np.float64]
+    prepared: Sequence[PreparedCatalogue], facts: RowFacts, keep: _Mask, edges: npt.NDArray[np.float64]
 ) -> dict[str, SurveyReport]:
     rows_in: Counter[str] = Counter()
     for each in prepared:
@@ -109,7 +109,7 @@ def _group_sizes(resolution: Resolution, star: _Mask) -> dict[int, int]:
     return {int(size): int(count) for size, count in zip(found, counts, strict=True)}
 
 
-def _overlap(prepared: Sequence[Prepared], pairs: PairCounts | None) -> list[str]:
+def _overlap(prepared: Sequence[PreparedCatalogue], pairs: PairCounts | None) -> list[str]:
     if pairs is None or len(prepared) < 2 or pairs.is_across:
         return []
     return ["No two catalogues have a row in common within the radius."]

@@ -3,7 +3,7 @@
 The rule is that of publication (`core.sky.positions`), so that a catalogue that was published can be used.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -11,26 +11,23 @@ import numpy.typing as npt
 from core.sky.positions import PositionCounts, placed_rows
 from products.inspection.ranges import Ranges, hardly_any, offending_rows
 
-__all__ = ["InputPositions", "input_positions"]
+__all__ = ["InputPositions", "PositionTotals", "input_positions"]
 
 
 @dataclass(frozen=True, slots=True)
-class InputPositions:
-    """The rows of an input that have a position, and the counts of the others.
+class PositionTotals:
+    """Counts of the rows of an input by what is wrong with their position; those of parts add up."""
 
-    Parameters
-    ----------
-    placed
-        Whether each row has a position.
-    """
+    rows: int = 0
+    counts: PositionCounts = field(default_factory=PositionCounts)
 
-    placed: npt.NDArray[np.bool_]
-    counts: PositionCounts
+    def __add__(self, other: "PositionTotals") -> "PositionTotals":
+        return PositionTotals(self.rows + other.rows, self.counts + other.counts)
 
     @property
     def are_wrong(self) -> bool:
         """Whether the columns are hardly positions in degrees, for which publication refuses them."""
-        rows, counts = len(self.placed), self.counts
+        rows, counts = self.rows, self.counts
         return bool(rows) and (
             counts.no_position == rows
             or hardly_any(rows, counts.ra_missing, counts.ra_outside)
@@ -53,6 +50,20 @@ class InputPositions:
         return f"{rows} left out: {self.sentence}"
 
 
+@dataclass(frozen=True, slots=True)
+class InputPositions:
+    """The rows of an input that have a position, and the counts of the others.
+
+    Parameters
+    ----------
+    placed
+        Whether each row has a position.
+    """
+
+    placed: npt.NDArray[np.bool_]
+    totals: PositionTotals
+
+
 def input_positions(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> InputPositions:
     """Find the rows that have a position.
 
@@ -61,4 +72,5 @@ def input_positions(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -
     ra, dec
         In degrees, NaN for null.
     """
-    return InputPositions(*placed_rows(ra, dec))
+    placed, counts = placed_rows(ra, dec)
+    return InputPositions(placed, PositionTotals(len(placed), counts))

@@ -13,40 +13,14 @@ from core.files import FileStore
 from core.files.kept import HeldFiles, KeptFiles
 from pipelines.inputs.columns import InputTable, table_of_file
 from pipelines.inputs.lookup import RunInput
-from pipelines.inputs.rows import RowSource
-from products.adjustments.options import TableOptions
+from pipelines.inputs.rows import Projection, RowSource, projected, table_of
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.meanings import Meanings
 from products.readers import ReadLimits
 from products.rows.derive import derive_rows
 from products.rows.stored_file import StoredFile
 
-__all__ = ["InputReader", "LazyTables", "read_table"]
-
-#: Returns the columns to read, given the names of all columns.
-Projection = Callable[[Sequence[str]], list[str]]
-
-
-def read_table(
-    path: Path,
-    name: str,
-    projection: Projection = list,
-    *,
-    limits: ReadLimits | None = None,
-    scratch: Path | None = None,
-    options: TableOptions | None = None,
-) -> pa.Table:
-    """Read a whole table, in the order of its rows.
-
-    Parameters
-    ----------
-    options
-        How the table is taken from the file.
-    """
-    with open_adjusted(path, name, options, limits=limits, scratch=scratch) as reader:
-        names = projection(reader.schema.names)
-        schema = pa.schema([reader.schema.field(column) for column in names])
-        return pa.Table.from_batches(reader.batches(names), schema=schema)
+__all__ = ["InputReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +43,8 @@ class InputReader:
 
     def read(self, each: RunInput, projection: Projection = list) -> pa.Table:
         """Read the rows of an input."""
-        if each.format == "HATS" and each.stored_table is not None:
-            # A HATS catalogue is sorted as the derived rows are.
-            with self.tables.hold(each.stored_table) as held, StoredFile(held.path) as file:
-                names = projection([name for name in file.names if name != HEALPIX_COLUMN])
-                return file.read(names).combine_chunks()
-        path = self._path(each)
-        options = each.options
-        return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch, options=options)
+        with projected(self.open_rows(each), projection) as rows:
+            return table_of(rows)
 
     @contextmanager
     def open_rows(self, each: RunInput) -> Iterator[RowSource]:
@@ -141,19 +109,3 @@ class _StoredRows:
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
         yield from self._file.iter_batches(size, columns=self.schema.names if columns is None else columns)
-
-
-class LazyTables(Mapping[str, pa.Table]):
-    """Mapping of names to tables that are read on access, so that not all are in memory at once."""
-
-    def __init__(self, readers: Mapping[str, Callable[[], pa.Table]]) -> None:
-        self._readers = readers
-
-    def __getitem__(self, name: str) -> pa.Table:
-        return self._readers[name]()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._readers)
-
-    def __len__(self) -> int:
-        return len(self._readers)

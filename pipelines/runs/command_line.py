@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +20,13 @@ from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import Engine, LocalEngine
 from pipelines.inputs.catalogue_folders import Address, address_of, name_of
 from pipelines.inputs.configuration import PipelineConfiguration, configuration_document
-from pipelines.inputs.reading import Projection, read_table
-from pipelines.inputs.rows import RowSource, open_file_rows
+from pipelines.inputs.rows import Projection, RowSource, projected, table_of
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
 from pipelines.outputs import output_name_for
 from pipelines.outputs.result_files import WrittenTable, write_result
 from pipelines.runs.provenance import software_versions
 from pipelines.training import open_objects
+from products.adjustments.reader import open_adjusted
 from products.readers.recognition import format_of_name
 
 __all__ = ["ROWS_IN_MEMORY", "FileRun", "run_files"]
@@ -152,18 +152,14 @@ class _FileWork:
         return "hats" if is_folder else output_name_for(format_of_name(name_of(first)))
 
     def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
-        path = self._found(entry)
-        if path.is_dir():
-            return open_objects(path).read(projection)
-        if not path.is_file():
-            raise InvalidValueError(f"There is no file {path}.", field="inputs")
-        return read_table(path, path.name, projection)
+        with projected(self.open_rows(entry), projection) as rows:
+            return table_of(rows)
 
     def open_rows(self, entry: InputEntry) -> AbstractContextManager[RowSource]:
         path = self._found(entry)
         if not path.exists():
             raise InvalidValueError(f"There is no file {path}.", field="inputs")
-        return open_file_rows(path, path.name)
+        return nullcontext(open_objects(path).all_rows()) if path.is_dir() else open_adjusted(path, path.name)
 
     def made_file(self, entry: InputEntry) -> None:
         """Return nothing: of files nobody knows who made them."""

@@ -24,8 +24,8 @@ from pipelines.engines.engine import Engine, LocalEngine, engine_of
 from pipelines.inputs.catalogue_folders import Address
 from pipelines.inputs.configuration import configuration_document
 from pipelines.inputs.lookup import RunInput
-from pipelines.inputs.reading import InputReader, Projection
-from pipelines.inputs.rows import RowSource
+from pipelines.inputs.reading import InputReader
+from pipelines.inputs.rows import Projection, RowSource
 from pipelines.models import AnyPipeline, InputEntry, MadeFile, PipelineResult, Progress, Run
 from pipelines.outputs.result_files import write_result
 from pipelines.runs.checks import CheckedRun, RunChecker

@@ -1,6 +1,6 @@
 """Object source from Parquet files; only rows in reach are read in full."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from pipelines.crossmatch.objects import NearObjects
 from pipelines.crossmatch.reach import Reach
 from pipelines.inputs.catalogue_folders import Address, name_of, opened_file
 from pipelines.inputs.partition_lists import ParquetPart
+from pipelines.inputs.rows import RowSource
 from pipelines.training.objects import near_rows
 from products.rows.stored_file import StoredFile
 
@@ -115,18 +116,37 @@ class ParquetObjects:
                 count += _rows_of(part)
         return count
 
-    def read(self, projection: Callable[[Sequence[str]], list[str]] = list) -> pa.Table:
-        """Read all rows, file by file, without the index and the partition columns."""
-        names = projection([name for name in self.schema.names if name not in {self._index, *_PARTITION_COLUMNS}])
-        tables = []
-        for part in self._parts:
-            with opened_file(part.path) as file:
-                _refuse_missing(file, names, part.path)
-                tables.append(file.read(names))
-        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+    def all_rows(self) -> RowSource:
+        """Return all rows, file by file, without the index and the partition columns."""
+        return _AllRows(self._parts, frozenset({self._index, *_PARTITION_COLUMNS}))
 
     def _parts_near(self, reach: Reach) -> Iterator[ParquetPart]:
         return (part for part in self._parts if _is_near(part, reach))
+
+
+class _AllRows:
+    """`RowSource` of files whose columns may differ in type; they are read as the type that holds all values."""
+
+    def __init__(self, parts: Sequence[ParquetPart], hidden: frozenset[str]) -> None:
+        self._parts = parts
+        schemas = []
+        self.rows: int | None = 0
+        for part in parts:
+            with opened_file(part.path) as file:
+                schemas.append(pa.schema([field for field in file.schema if field.name not in hidden]))
+                self.rows += file.metadata.num_rows
+        unified = pa.unify_schemas(schemas, promote_options="permissive")
+        self.schema: pa.Schema = pa.schema([unified.field(name) for name in schemas[0].names])
+        self.details: Mapping[str, object] = {}
+
+    def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
+        names = self.schema.names if columns is None else list(columns)
+        schema = pa.schema([self.schema.field(name) for name in names])
+        for part in self._parts:
+            with opened_file(part.path) as file:
+                _refuse_missing(file, names, part.path)
+                for batch in file.iter_batches(size, columns=names):
+                    yield from pa.Table.from_batches([batch]).select(names).cast(schema).to_batches()
 
 
 def near_in_piece(

@@ -48,10 +48,10 @@ def read_redshifts(table: pa.Table, columns: RedshiftColumns) -> Redshifts:
     require_columns(table.column_names, needed, _CATALOGUE, "inputs.specz.columns")
     ra, dec, z = (numbers_of(table, name, _CATALOGUE) for name in named)
     positions = input_positions(ra, dec)
-    if positions.are_wrong:
+    if positions.totals.are_wrong:
         raise InvalidValueError(
             f"The columns '{columns.ra}' and '{columns.dec}' of the redshift catalogue hardly hold positions in "
-            f"degrees. {positions.sentence} Choose other columns, or correct the file.",
+            f"degrees. {positions.totals.sentence} Choose other columns, or correct the file.",
             field="inputs.specz.columns",
         )
     placed = positions.placed

@@ -92,8 +92,8 @@ def _warnings(redshifts: Redshifts, matched: int, settings: TrainingSetConfigura
         warnings.append(f"Of {unused + 1} redshift catalogues in the configuration only the last is used.")
     if work.replaced:
         warnings.append(f"The columns {', '.join(work.replaced)} of the object catalogue are replaced.")
-    if redshifts.positions.warning is not None:
-        warnings.append(f"Of the redshift catalogue {redshifts.positions.warning}")
+    if redshifts.positions.totals.warning is not None:
+        warnings.append(f"Of the redshift catalogue {redshifts.positions.totals.warning}")
     without = int(np.count_nonzero(~np.isfinite(redshifts.z)))
     if without:
         warnings.append(f"{without} rows of the redshift catalogue have no redshift.")

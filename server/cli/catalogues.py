@@ -103,8 +103,13 @@ def remove_catalogue(name: _NameArgument, data: DataOption = None) -> None:
 
 
 def _size(catalogue: "SurveyCatalogue") -> str:
-    rows = "unknown rows" if catalogue.rows is None else f"{catalogue.rows} rows"
-    return f"{rows}, {len(catalogue.columns)} columns, {catalogue.partitions} partitions, {catalogue.bytes} bytes"
+    rows = "unknown rows" if catalogue.rows is None else _counted(catalogue.rows, "row")
+    columns, partitions = _counted(len(catalogue.columns), "column"), _counted(catalogue.partitions, "partition")
+    return f"{rows}, {columns}, {partitions}, {_counted(catalogue.bytes, 'byte')}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _values(catalogue: "SurveyCatalogue") -> dict[str, object]:

@@ -80,6 +80,9 @@ class EngineTable:
         Columns of the table, where they have other names in the files; by default all columns of the files.
     sizes
         Estimated sizes of the scans of the query by their aliases, where they are known without opening the files.
+    folder
+        Folder with all files that the table can have, of which ``files`` are those that the query reads: an instance of
+        the engine then serves queries on other files of it, too.
     addresses
         Paths or URLs of files, instead of ``files``, which the engine reads from where it runs.
     held
@@ -95,6 +98,7 @@ class EngineTable:
     hidden: tuple[int, ...] = ()
     columns: tuple[FileColumn, ...] = ()
     sizes: Mapping[str, TableSize] = field(default_factory=dict, hash=False)
+    folder: Path | None = None
     addresses: tuple[str, ...] = ()
     held: HeldFiles | None = field(default=None, compare=False, repr=False)
 

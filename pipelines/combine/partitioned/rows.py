@@ -1,7 +1,6 @@
 """Prepared rows of all catalogues on disk: their columns in the order of rows, and what duplicates need by position."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +8,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.sky.healpix import nested_indices
+from pipelines.combine.catalogues.homogenisation import STAR
 from pipelines.combine.facts import RowFacts, Surveys
-from pipelines.combine.homogenisation import STAR
-from pipelines.combine.preparation import Prepared
 from pipelines.outputs.sorted_runs import SortedRuns
 
-__all__ = ["ROWS_AT_A_TIME", "SpilledRows", "contest_schema"]
+__all__ = ["SpilledRows", "contest_schema"]
 
-#: Rows that are read and written at a time, of all columns.
-ROWS_AT_A_TIME = 131_072
+#: Rows that are read at a time, of all columns.
+_ROWS_AT_A_TIME = 131_072
+#: Rows that are sorted by position together.
 _ROWS_IN_RUN = 1_000_000
 
 
@@ -38,7 +37,7 @@ def contest_schema(scores: int) -> pa.Schema:
 
 
 class SpilledRows:
-    """Writer and reader of the rows in a folder.
+    """Writer and reader of the rows in a folder; they are read after `close`.
 
     Parameters
     ----------
@@ -47,8 +46,6 @@ class SpilledRows:
 
     Attributes
     ----------
-    prepared
-        The catalogues, without their rows.
     empty
         Names of the columns that have no value in any row.
     """
@@ -57,10 +54,11 @@ class SpilledRows:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.contest = None if scores is None else SortedRuns(self.contest_folder, contest_schema(scores))
-        self.prepared: list[Prepared] = []
         self.empty: set[str] | None = None
         self.rows = 0
-        self._files: list[Path] = []
+        self._writer: pa.RecordBatchFileWriter | None = None
+        self._waiting: list[pa.Table] = []
+        self._rows_waiting = 0
         self._z: list[npt.NDArray[np.float64]] = []
         self._stars: list[npt.NDArray[np.bool_]] = []
         self._earlier: list[npt.NDArray[np.int8]] = []
@@ -75,35 +73,42 @@ class SpilledRows:
         """Return a folder for other rows."""
         return self._folder / name
 
-    def add(self, each: Prepared, columns: Mapping[str, pa.Array], scores: list[npt.NDArray[np.float64]]) -> None:
-        """Write the rows of a catalogue.
+    def add(
+        self, columns: Mapping[str, pa.Array], tie_result: npt.NDArray[np.int8], scores: list[npt.NDArray[np.float64]]
+    ) -> None:
+        """Write the next rows.
 
         Parameters
         ----------
         columns
-            Its columns, with those that are computed of each row alone.
+            Their columns, with those that are computed of each row alone.
+        tie_result
+            With which they came.
         scores
-            Its values of the columns that decide between duplicates, in their order.
+            Their values of the columns that decide between duplicates, in their order.
         """
-        path = self._folder / f"catalogue_{len(self._files):04}.arrow"
         table = pa.table(dict(columns))
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema, options=options) as writer:
-            writer.write_table(table, max_chunksize=ROWS_AT_A_TIME)
-        self._files.append(path)
+        if self._writer is None:
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            self._writer = pa.ipc.new_file(str(self._path), table.schema, options=options)
+        self._writer.write_table(table, max_chunksize=_ROWS_AT_A_TIME)
         without = {name for name in table.column_names if table[name].null_count == table.num_rows}
         self.empty = without if self.empty is None else self.empty & without
         z, star = table["z"].to_numpy(), table["z_flag_homogenized"].to_numpy() == STAR
         if self.contest is not None:
-            self._add_contest(self.contest, table, z, star, each.tie_result, scores)
+            self._add_contest(self.contest, table, z, star, tie_result, scores)
         self._z.append(z.copy())
         self._stars.append(star)
-        self._earlier.append(each.tie_result)
+        self._earlier.append(tie_result)
         self._surveys.add(table["survey"])
         self.rows += table.num_rows
-        self.prepared.append(
-            replace(each, columns={}, scores={}, tie_result=np.broadcast_to(np.int8(1), len(each.tie_result)))
-        )
+
+    def close(self) -> None:
+        """Write what waits; no rows are added any more."""
+        if self._writer is not None:
+            self._writer.close()
+        if self.contest is not None:
+            self._flush(self.contest)
 
     def facts(self) -> RowFacts:
         """Return the values of all rows that the report needs."""
@@ -117,10 +122,13 @@ class SpilledRows:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the columns of all rows, in their order."""
-        for path in self._files:
-            with pa.OSFile(str(path), "rb") as file, pa.ipc.open_file(file) as reader:
-                for number in range(reader.num_record_batches):
-                    yield reader.get_batch(number)
+        with pa.OSFile(str(self._path), "rb") as file, pa.ipc.open_file(file) as reader:
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number)
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / "rows.arrow"
 
     def _add_contest(
         self,
@@ -131,17 +139,24 @@ class SpilledRows:
         earlier: npt.NDArray[np.int8],
         scores: list[npt.NDArray[np.float64]],
     ) -> None:
-        ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
-        for start in range(0, table.num_rows, _ROWS_IN_RUN):
-            part = slice(start, start + _ROWS_IN_RUN)
-            values: dict[str, object] = {
-                "row": np.arange(self.rows + start, self.rows + start + len(ra[part])),
-                "ra": ra[part],
-                "dec": dec[part],
-                "CRD_ID": table["CRD_ID"].slice(start, _ROWS_IN_RUN),
-                "z": z[part],
-                "star": star[part],
-                "earlier": earlier[part],
-                **{f"score_{number}": score[part] for number, score in enumerate(scores)},
-            }
-            runs.add(nested_indices(ra[part], dec[part]), pa.table(values, schema=contest_schema(len(scores))))
+        values: dict[str, object] = {
+            "row": np.arange(self.rows, self.rows + table.num_rows),
+            "ra": table["ra"],
+            "dec": table["dec"],
+            "CRD_ID": table["CRD_ID"],
+            "z": z,
+            "star": star,
+            "earlier": earlier,
+            **{f"score_{number}": score for number, score in enumerate(scores)},
+        }
+        self._waiting.append(pa.table(values, schema=contest_schema(len(scores))))
+        self._rows_waiting += table.num_rows
+        if self._rows_waiting >= _ROWS_IN_RUN:
+            self._flush(runs)
+
+    def _flush(self, runs: SortedRuns) -> None:
+        """Write the rows that wait as one run."""
+        if self._waiting:
+            table = pa.concat_tables(self._waiting)
+            runs.add(nested_indices(table["ra"].to_numpy(), table["dec"].to_numpy()), table)
+        self._waiting, self._rows_waiting = [], 0

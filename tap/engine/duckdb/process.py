@@ -101,6 +101,7 @@ class QueryProcess:
                     "block_column": table.block_column,
                     "hidden": table.hidden,
                     "upload": table.upload and _upload(table.upload),
+                    "folder": table.folder and str(table.folder.absolute()),
                     "columns": [(column.name, column.source, column.conversion) for column in table.columns],
                 }
                 for table in query.tables
@@ -178,7 +179,9 @@ class QueryProcess:
 
 def tables_key(tables: tuple[EngineTable, ...]) -> object:
     """Return a key of a set of tables, by which queries find the process that has the same files open."""
-    return tuple((table.schema, table.name, table.files, table.hidden, table.columns) for table in tables)
+    return tuple(
+        (table.schema, table.name, table.folder or table.files, table.hidden, table.columns) for table in tables
+    )
 
 
 def _upload(table: UploadedFile) -> dict[str, object]:

@@ -54,7 +54,10 @@ class HiddenRows:
 
 
 class SandboxTable:
-    """A table of a sandbox: its name, and its files, of which rows may be hidden and columns renamed, or its rows."""
+    """A table of a sandbox: its name, and its files, of which rows may be hidden and columns renamed, or its rows.
+
+    With a folder the sandbox may read all files of it, and has the table with other files of it for each query.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class SandboxTable:
         data: "pa.Table | UploadRows | None",
         hidden: HiddenRows = HiddenRows(),
         columns: tuple[FileColumn, ...] = (),
+        folder: str | None = None,
     ) -> None:
         self.schema = schema
         self.name = name
@@ -71,19 +75,18 @@ class SandboxTable:
         self.data = data
         self.hidden = hidden
         self.columns = columns
+        self.folder = folder
 
     @property
     def stamp(self) -> tuple[object, ...]:
-        """A value that changes when a file is replaced by another of the same name."""
-        states = [Path(file).stat() for file in self.files]
-        return (
-            self.schema,
-            self.name,
-            self.files,
-            self.hidden,
-            self.columns,
-            tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states),
-        )
+        """A value that changes when a file is replaced by another of the same name; with a folder, by this alone."""
+        files = (self.folder,) if self.folder is not None else tuple(self.states().items())
+        return (self.schema, self.name, files, self.hidden, self.columns)
+
+    def states(self) -> dict[str, tuple[int, int, int]]:
+        """Return for each file what changes when it is replaced."""
+        found = {file: Path(file).stat() for file in self.files}
+        return {file: (state.st_ino, state.st_mtime_ns, state.st_size) for file, state in found.items()}
 
 
 class Sandbox:
@@ -115,6 +118,7 @@ class Sandbox:
         instance: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         tables = list(tables)
+        self._opened: dict[str, tuple[int, int, int]] = {}
         self.tables = frozenset((table.schema, table.name) for table in tables)
         self._missing_kernels = dict(kernels)
         self._connection = instance or new_instance(temp_folder)
@@ -130,20 +134,45 @@ class Sandbox:
 
     def _fill(self, tables: list[SandboxTable]) -> None:
         run = self._connection.execute
-        files = ", ".join(text_literal(file) for table in tables for file in table.files)
+        files = ", ".join(text_literal(file) for table in tables if table.folder is None for file in table.files)
+        folders = ", ".join(text_literal(f"{table.folder}/") for table in tables if table.folder is not None)
         run("SET TimeZone = 'UTC'")
         run("SET parquet_metadata_cache = true")
         run(f"SET allowed_paths = [{files}]")
+        run(f"SET allowed_directories = [{folders}]")
         for schema in {table.schema for table in tables}:
             run(f"CREATE SCHEMA IF NOT EXISTS {_identifier(schema)}")
         for table in tables:
-            name = f"{_identifier(table.schema)}.{_identifier(table.name)}"
-            if table.data is None:
-                run(f"CREATE VIEW {name} AS {_selected(table)} FROM {_scan(table.files)}{_shown(table.hidden)}")
-            else:
-                self._store(name, table.data)
+            if table.data is not None:
+                self._store(_name(table), table.data)
+            elif table.folder is None:
+                self._show(table)
         run("SET enable_external_access = false")
         run("SET lock_configuration = true")
+
+    @property
+    def opened_files(self) -> int:
+        """Number of the files in folders that it has opened; it keeps their footers."""
+        return len(self._opened)
+
+    def set_files(self, tables: Iterable[SandboxTable]) -> bool:
+        """Give tables in folders the files of the next query; return whether it can have them.
+
+        It cannot when a file was replaced since it was opened.
+        """
+        for table in tables:
+            if table.folder is None:
+                continue
+            states = table.states()
+            if any(self._opened.get(file, state) != state for file, state in states.items()):
+                return False
+            self._opened |= states
+            self._show(table)
+        return True
+
+    def _show(self, table: SandboxTable) -> None:
+        scan = f"{_selected(table)} FROM {_scan(table.files)}{_shown(table.hidden)}"
+        self._connection.execute(f"CREATE OR REPLACE VIEW {_name(table)} AS {scan}")
 
     def _store(self, name: str, data: "pa.Table | UploadRows") -> None:
         """Store rows in a table of the instance; they are read once."""
@@ -201,6 +230,10 @@ def new_instance(temp_folder: Path) -> duckdb.DuckDBPyConnection:
 def text_literal(text: str) -> str:
     """Return a text as a literal, where DuckDB takes no parameters."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _name(table: SandboxTable) -> str:
+    return f"{_identifier(table.schema)}.{_identifier(table.name)}"
 
 
 def _identifier(name: str) -> str:

@@ -121,28 +121,34 @@ class _Worker:
                 self._upload_rows(table["upload"]) or (None if table["files"] else next(rows)),
                 HiddenRows(table["block_column"], tuple(table["hidden"])),
                 tuple(FileColumn(name, source, Conversion(how)) for name, source, how in table["columns"]),
+                table["folder"],
             )
             for table in request["tables"]
         ]
         limits = {key: request[key] for key in ("memory_bytes", "threads", "temp_bytes")}
         # Rows in memory belong to one query of one user: such an instance is not reused. One with very many files would
-        # keep their metadata in memory, and the next query on a survey catalogue has other files.
+        # keep their metadata in memory.
         files = sum(len(table.files) for table in tables)
         private = files > _MOST_KEPT_FILES or any(table.data is not None for table in tables)
         key = _PRIVATE if private else (tuple(table.stamp for table in tables), tuple(limits.values()))
         if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
+            kept = self._kept[key][0]
+            if kept.opened_files + files <= _MOST_KEPT_FILES and kept.set_files(tables):
+                self._kept.move_to_end(key)
+                return kept
+            self._drop(key)
         while len(self._kept) >= _KEPT_SANDBOXES:
             self._drop(next(iter(self._kept)))
         instance, folder = self._spare or (None, Path(mkdtemp(dir=self._folder)))
         self._spare = None  # the folder is removed with the process at the latest
         try:
-            self._kept[key] = (Sandbox(tables, temp_folder=folder, instance=instance, **limits), folder)
+            made = Sandbox(tables, temp_folder=folder, instance=instance, **limits)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return self._kept[key][0]
+        self._kept[key] = (made, folder)
+        made.set_files(tables)
+        return made
 
     def _upload_rows(self, table: dict[str, Any] | None) -> "UploadRows | None":
         if table is None:

@@ -1,6 +1,6 @@
 """Plans of queries on survey catalogues: the partitions that a query reads, and how many bytes these are."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,14 +124,13 @@ class CataloguePlans:
             root = CatalogueFolder(catalogue.data_root)
             addresses = tuple(map(root.address, names))
             return EngineTable(SCHEMA, catalogue.name, addresses=addresses, columns=columns, sizes=by_alias)
-        files = self._files(catalogue, names, wanted)
-        return EngineTable(SCHEMA, catalogue.name, files=files, columns=columns, sizes=by_alias)
-
-    def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], columns: Collection[str]) -> tuple[Path, ...]:
         root = CatalogueFolder(catalogue.data_root)
         if root.is_local:
-            return tuple(Path(root.url) / name for name in names)
-        return self._copies.paths(root, names, columns)
+            folder = Path(root.url)
+            files = tuple(folder / name for name in names)
+            return EngineTable(SCHEMA, catalogue.name, files=files, folder=folder, columns=columns, sizes=by_alias)
+        files = self._copies.paths(root, names, wanted)
+        return EngineTable(SCHEMA, catalogue.name, files=files, columns=columns, sizes=by_alias)
 
 
 def _looked_up(catalogue: SurveyCatalogue, scan: Scan, sources: Mapping[str, str]) -> Scan:

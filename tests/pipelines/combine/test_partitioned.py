@@ -60,8 +60,15 @@ def _table(
     )
 
 
-def _spilled(tables: dict[str, pa.Table], configuration: CombineConfiguration, folder: Path, rows: int = 5) -> Combined:
-    return combine_redshifts(tables, configuration, spill=Spill(folder, rows_in_memory=0, rows_in_partition=rows))
+def _spilled(
+    tables: dict[str, pa.Table],
+    configuration: CombineConfiguration,
+    folder: Path,
+    rows: int = 5,
+    rows_at_a_time: int = 1000,
+) -> Combined:
+    spill = Spill(folder, rows_in_memory=0, rows_in_partition=rows)
+    return combine_redshifts(tables, configuration, spill=spill, rows_at_a_time=rows_at_a_time)
 
 
 def _assert_same(made: Combined, expected: Combined) -> None:
@@ -96,16 +103,17 @@ _MODES = st.sampled_from(
     catalogues=st.integers(1, 3),
     radius=st.sampled_from([0.3, 1.0, 20.0, 3600.0]),
     most=st.sampled_from([1, 5, 40]),
+    at_a_time=st.sampled_from([1, 7, 1000]),
     mode=_MODES,
 )
 def test_results_are_those_in_memory(
-    seed: int, rows: int, catalogues: int, radius: float, most: int, mode: dict[str, Any]
+    seed: int, rows: int, catalogues: int, radius: float, most: int, at_a_time: int, mode: dict[str, Any]
 ) -> None:
     tables = _sky(seed, rows, catalogues)
     configuration = _configuration(tables, **{"crossmatch_radius_arcsec": radius, **mode})
     with TemporaryDirectory() as folder:
         expected = _result_or_error(lambda: combine_redshifts(tables, configuration))
-        made = _result_or_error(lambda: _spilled(tables, configuration, Path(folder), most))
+        made = _result_or_error(lambda: _spilled(tables, configuration, Path(folder), most, at_a_time))
         if isinstance(made, str) or isinstance(expected, str):
             assert made == expected
         else:

@@ -1,4 +1,5 @@
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tap.engine import EngineTable, QueryCrashedError, QueryFailedError
@@ -106,3 +107,30 @@ def test_sets_of_tables_in_turn_each_see_their_own(engine, query, catalogue):
     sql = 'SELECT COUNT(*) AS n FROM survey."Objects"'
     counts = [answer(engine, query(sql, table))["n"][0].as_py() for table in (catalogue, first) * 2]
     assert counts == [ROWS, ROWS // 2] * 2
+
+
+def test_a_table_of_a_folder_has_the_files_of_each_query(engine, query, catalogue, secret):
+    folder = catalogue.files[0].parent
+    sql = 'SELECT MIN(id) AS least, COUNT(*) AS n FROM survey."Objects"'
+    half = ROWS // 2
+    for files, expected in (
+        (catalogue.files[:1], (0, half)),
+        (catalogue.files[1:], (half, half)),
+        (catalogue.files, (0, ROWS)),
+        (catalogue.files[:1], (0, half)),
+    ):
+        row = answer(engine, query(sql, EngineTable("survey", "Objects", files, folder=folder))).to_pylist()[0]
+        assert (row["least"], row["n"]) == expected
+    outside = EngineTable("survey", "Objects", (secret,), folder=folder)
+    with pytest.raises((QueryFailedError, QueryCrashedError)):
+        engine.open(query(sql, outside))
+
+
+def test_a_file_of_a_folder_that_was_replaced_is_read_anew(engine, query, tmp_path):
+    file = tmp_path / "rows.parquet"
+    table = EngineTable("survey", "changing", (file,), folder=tmp_path)
+    for number in (1, 2):
+        staged = tmp_path / "staged"
+        pq.write_table(pa.table({"n": [number]}), staged)
+        staged.rename(file)
+        assert answer(engine, query("SELECT n FROM survey.changing", table))["n"].to_pylist() == [number]

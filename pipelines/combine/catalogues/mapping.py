@@ -1,14 +1,17 @@
 """Mapping of the columns of a catalogue to the names of the pipeline."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
 from core.errors import InvalidValueError
 from pipelines.combine.configuration import RESERVED, CatalogueInput, ExtraColumn
 
-__all__ = ["CatalogueError", "mapped_columns"]
+__all__ = ["CatalogueError", "WrongValuesError", "mapped_columns"]
+
+_MOST_EXAMPLES = 5
 
 #: Columns that earlier results of this pipeline carry and new ones make afresh.
 _MADE_AFRESH = ("CRD_ID", "compared_to", "group_id")
@@ -32,6 +35,44 @@ class CatalogueError(InvalidValueError):
     def __init__(self, catalogue: str, sentence: str) -> None:
         super().__init__(f"Catalogue {catalogue}: {sentence}")
         self.catalogue = catalogue
+
+
+class WrongValuesError(CatalogueError):
+    """Raised when values of a column cannot be used; those of other parts of the catalogue are added.
+
+    Parameters
+    ----------
+    column
+        What the values are of.
+    examples
+        Different ones of the values.
+    sentence
+        Returns the message of a number of values and at most five examples.
+    in_order
+        Whether the examples are the lowest values, instead of the first ones.
+    """
+
+    def __init__(
+        self,
+        catalogue: str,
+        column: str,
+        count: int,
+        examples: Sequence[Any],  # texts or numbers
+        sentence: Callable[[int, Sequence[Any]], str],
+        *,
+        in_order: bool = False,
+    ) -> None:
+        self.examples = tuple(sorted(examples) if in_order else examples)[:_MOST_EXAMPLES]
+        super().__init__(catalogue, sentence(count, self.examples))
+        self.column, self.count, self._sentence, self._in_order = column, count, sentence, in_order
+
+    def with_values_of(self, other: "WrongValuesError") -> "WrongValuesError":
+        """Return the error with those of a later part of the catalogue; the same one if they are of another column."""
+        if other.column != self.column:
+            return self
+        examples = list(dict.fromkeys((*self.examples, *other.examples)))
+        count = self.count + other.count
+        return WrongValuesError(self.catalogue, self.column, count, examples, self._sentence, in_order=self._in_order)
 
 
 def mapped_columns(

@@ -1,25 +1,38 @@
 """Conversion of columns to texts and numbers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.combine.mapping import CatalogueError
+from pipelines.combine.catalogues.mapping import CatalogueError, WrongValuesError
 
-__all__ = ["numbers_of", "texts_of", "typed"]
+__all__ = ["are_whole", "numbers_of", "texts_of", "typed"]
 
 _MISSING = ("", "none", "null", "nan", "<na>")
 
 
-def texts_of(column: pa.ChunkedArray | pa.Array | None, rows: int) -> pa.Array:
-    """Read a column as texts without blanks around them; nothing, ``none``, ``null`` and ``nan`` are missing."""
+def are_whole(column: pa.ChunkedArray | pa.Array) -> bool:
+    """Return whether floating-point numbers that are there are all whole and finite."""
+    fractional = pc.or_(pc.not_equal(pc.floor(column), column), pc.is_inf(column))
+    return not pc.any(fractional).as_py()
+
+
+def texts_of(column: pa.ChunkedArray | pa.Array | None, rows: int, *, whole: bool = True) -> pa.Array:
+    """Read a column as texts without blanks around them; nothing, ``none``, ``null`` and ``nan`` are missing.
+
+    Parameters
+    ----------
+    whole
+        Whether all floating-point numbers of the column, in all parts of the catalogue, are whole (`are_whole`):
+        identifiers that a reader took for such numbers because some are missing.
+    """
     if column is None:
         return pa.nulls(rows, pa.string())
     array = _one_array(column)
     if pa.types.is_floating(array.type):
-        # Identifiers that a reader took for floats because some are missing are whole numbers.
-        whole = pc.all(pc.equal(pc.floor(array), array)).as_py() and not pc.any(pc.is_inf(array)).as_py()
         array = pc.if_else(pc.is_nan(array), None, array)
         array = array.cast(pa.int64(), safe=False) if whole else array
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
@@ -51,8 +64,15 @@ def numbers_of(
     return np.asarray(values, dtype=np.float64)
 
 
-def typed(column: pa.ChunkedArray | pa.Array | None, kind: str, rows: int, name: str, catalogue: str) -> pa.Array:
+def typed(
+    column: pa.ChunkedArray | pa.Array | None, kind: str, rows: int, name: str, catalogue: str, *, whole: bool = True
+) -> pa.Array:
     """Read a column that is carried over as ``str``, ``float``, ``int`` or ``bool``.
+
+    Parameters
+    ----------
+    whole
+        As of `texts_of`.
 
     Raises
     ------
@@ -63,7 +83,7 @@ def typed(column: pa.ChunkedArray | pa.Array | None, kind: str, rows: int, name:
         return pa.nulls(rows, {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}[kind])
     array = _one_array(column)
     if kind == "str":
-        return texts_of(array, rows)
+        return texts_of(array, rows, whole=whole)
     if kind == "bool" and (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         return _truths_of_texts(texts_of(array, rows), name, catalogue)
     values = numbers_of(array, rows, name, catalogue)
@@ -97,10 +117,12 @@ def _numbers_of_texts(texts: pa.Array, name: str, catalogue: str) -> pa.Array:
         wrong = [text for text in unique.to_pylist() if not _is_number(text)]
         if wrong:
             count = pc.sum(pc.is_in(texts, pa.array(wrong))).as_py()
-            examples = ", ".join(repr(text[:40]) for text in wrong[:5])
-            raise CatalogueError(
-                catalogue, f"{count} values of the column mapped to {name} are not numbers, for example {examples}."
-            ) from None
+
+            def sentence(count: int, examples: Sequence[str]) -> str:
+                some = ", ".join(repr(text[:40]) for text in examples)
+                return f"{count} values of the column mapped to {name} are not numbers, for example {some}."
+
+            raise WrongValuesError(catalogue, name, count, wrong, sentence) from None
         # Python reads a few spellings that Arrow does not, such as +1 and 1_0.
         numbers = pa.array([float(text) for text in unique.to_pylist()], pa.float64())
         return numbers.take(pc.index_in(texts, unique))

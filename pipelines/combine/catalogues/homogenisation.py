@@ -5,7 +5,7 @@ row follows the rules of its survey.
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.combine.mapping import CatalogueError
+from pipelines.combine.catalogues.mapping import CatalogueError, WrongValuesError
+from pipelines.combine.catalogues.values import numbers_of, texts_of
 from pipelines.combine.rules import FLAGS, INSTRUMENTS, FlagsTranslation, Translation
-from pipelines.combine.values import numbers_of, texts_of
 from pipelines.expressions import ColumnValues, ExpressionError, column_values
 
 __all__ = ["STAR", "CatalogueRows", "homogenised_flags", "homogenised_instruments"]
@@ -67,20 +67,27 @@ class CatalogueRows:
         return self._surveys
 
 
-def homogenised_flags(rows: CatalogueRows, rules: FlagsTranslation) -> npt.NDArray[np.float64]:
+def homogenised_flags(
+    rows: CatalogueRows, rules: FlagsTranslation, *, are_probabilities: bool
+) -> npt.NDArray[np.float64]:
     """Return the homogenised quality flag of each row, or NaN where no rule applies.
+
+    Parameters
+    ----------
+    are_probabilities
+        Whether the quality flags of the catalogue are probabilities.
 
     Raises
     ------
     CatalogueError
-        When the catalogue's own homogenised flags are out of range, a survey has no rules, a condition cannot be
-        evaluated, or no row at all gets a flag.
+        When the catalogue's own homogenised flags are out of range, a survey has no rules, or a condition cannot be
+        evaluated.
     """
     own = rows.columns.get("z_flag_homogenized")
     if own is not None:
         flags = numbers_of(own, len(rows), "z_flag_homogenized", rows.catalogue)
         _check_range(flags, rows.catalogue)
-    elif _are_probabilities(rows.z_flag):
+    elif are_probabilities:
         flags = np.where(rows.z_flag > 0, 1.0 + np.digitize(rows.z_flag, _PROBABILITIES), 0.0)
         flags[np.isnan(rows.z_flag)] = np.nan
     else:
@@ -88,18 +95,20 @@ def homogenised_flags(rows: CatalogueRows, rules: FlagsTranslation) -> npt.NDArr
         for survey, chosen in rows.surveys():
             translation = _translation(rows, rules, survey, "z_flag_translation")
             flags[_all_or(chosen)] = _translated(rows, translation, survey, chosen, np.array([*FLAGS, np.nan]))
-    if len(rows) and np.isnan(flags).all():
-        raise CatalogueError(rows.catalogue, _why_no_flags(rows))
     return flags
 
 
-def homogenised_instruments(rows: CatalogueRows, rules: FlagsTranslation) -> tuple[pa.Array, bool]:
-    """Return the homogenised instrument type of each row.
+def homogenised_instruments(
+    rows: CatalogueRows, rules: FlagsTranslation, *, types_are_instruments: bool, whole: bool
+) -> pa.Array:
+    """Return the homogenised instrument type of each row, or null where no rule applies.
 
-    Returns
-    -------
-    types, own
-        The types, and whether they are the catalogue's own column ``type``, which then is its instrument type too.
+    Parameters
+    ----------
+    types_are_instruments
+        Whether the column ``type`` of the catalogue has instrument types.
+    whole
+        As of `texts_of`, for the catalogue's own homogenised types.
 
     Raises
     ------
@@ -109,44 +118,38 @@ def homogenised_instruments(rows: CatalogueRows, rules: FlagsTranslation) -> tup
     known = pa.array(INSTRUMENTS)
     own = rows.columns.get("instrument_type_homogenized")
     if own is not None:
-        types = pc.utf8_lower(texts_of(own, len(rows)))
+        types = pc.utf8_lower(texts_of(own, len(rows), whole=whole))
         wrong = types.filter(pc.invert(pc.is_in(types, known))).unique().drop_null().to_pylist()
         if wrong:
-            raise CatalogueError(
-                rows.catalogue,
-                f"instrument_type_homogenized must be s, g or p; it holds {', '.join(map(repr, wrong[:5]))}.",
-            )
-        return _some(types, rows), False
-    types = rows.columns.get("type")
-    if types is not None and types.null_count < len(types) and pc.all(pc.is_in(types.drop_null(), known)).as_py():
-        return types, True
+            raise WrongValuesError(
+                rows.catalogue, "instrument_type_homogenized", len(wrong), wrong,
+                lambda _, examples: (
+                    f"instrument_type_homogenized must be s, g or p; it holds {', '.join(map(repr, examples))}."
+                ),
+            )  # fmt: skip
+        return types
+    if types_are_instruments:
+        return rows.columns["type"]
     codes = np.full(len(rows), len(INSTRUMENTS))
     for survey, chosen in rows.surveys():
         translation = _translation(rows, rules, survey, "instrument_type_translation")
         codes[_all_or(chosen)] = _translated(rows, translation, survey, chosen, np.arange(len(INSTRUMENTS) + 1))
-    return _some(pa.array([*INSTRUMENTS, None]).take(pa.array(codes)), rows), False
-
-
-def _some(types: pa.Array, rows: CatalogueRows) -> pa.Array:
-    if len(types) and types.null_count == len(types):
-        raise CatalogueError(rows.catalogue, f"no row gets an instrument type; {_survey_hint(rows)}")
-    return types
+    return pa.array([*INSTRUMENTS, None]).take(pa.array(codes))
 
 
 def _check_range(flags: npt.NDArray[np.float64], catalogue: str) -> None:
     wrong = flags[~np.isin(flags, FLAGS) & ~np.isnan(flags)]
     if len(wrong):
-        examples = ", ".join(f"{value:g}" for value in np.unique(wrong)[:5])
-        raise CatalogueError(
-            catalogue,
-            f"{len(wrong)} values of z_flag_homogenized are out of range, for example {examples}; they must be 0, 1, "
-            "2, 3, 4 or 6.",
-        )
 
+        def sentence(count: int, examples: Sequence[float]) -> str:
+            some = ", ".join(f"{value:g}" for value in examples)
+            return (
+                f"{count} values of z_flag_homogenized are out of range, for example {some}; they must be 0, 1, 2, 3, "
+                "4 or 6."
+            )
 
-def _are_probabilities(z_flag: npt.NDArray[np.float64]) -> bool:
-    there = z_flag[~np.isnan(z_flag)]
-    return bool(len(there) and there.min() >= 0 and there.max() <= 1 and np.any((there > 0) & (there < 1)))
+        found = np.unique(wrong).tolist()
+        raise WrongValuesError(catalogue, "z_flag_homogenized", len(wrong), found, sentence, in_order=True)
 
 
 def _translation(rows: CatalogueRows, rules: FlagsTranslation, survey: str, kind: str) -> Translation:
@@ -208,21 +211,3 @@ def _columns_for(rows: CatalogueRows, names: set[str], chosen: npt.NDArray[np.in
 
 def _all_or(chosen: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64] | slice:
     return slice(None) if chosen is None else chosen
-
-
-def _why_no_flags(rows: CatalogueRows) -> str:
-    if not rows.surveys():
-        return f"no row gets a homogenised quality flag; {_survey_hint(rows)}"
-    found = np.unique(rows.z_flag[~np.isnan(rows.z_flag)])
-    values = ", ".join(f"{value:g}" for value in found[:5]) + (", …" if len(found) > 5 else "")
-    surveys = ", ".join(survey for survey, _ in rows.surveys())
-    return (
-        f"no row gets a homogenised quality flag, because the rules of {surveys} have none of its values of z_flag "
-        f"({values or 'there is none'})."
-    )
-
-
-def _survey_hint(rows: CatalogueRows) -> str:
-    if rows.surveys():
-        return "its survey column has no values."
-    return "it has no survey that selects the rules: name the column of survey."
