@@ -62,7 +62,7 @@ class PageRenderer:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            size=size_text, number=_number_text, plain_number=_plain_number, brief=_brief_text,
+            size=size_text, number=_number_text, area=_area_text, plain_number=_plain_number, brief=_brief_text,
             day=_day_text, instant=_instant_text, markdown=render_markdown, path=_path_text, breakable=breakable_text,
             resolver=address_of,
         )  # fmt: skip
@@ -153,10 +153,20 @@ def _plain_number(value: int | None) -> str:
     return _NOTHING if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def _area_text(square_degrees: float | None) -> Markup:
+    """Format an area of the sky to three significant digits, a large one without a power of ten."""
+    if square_degrees is None:
+        return _number_text(None)
+    rounded = float(f"{square_degrees:.3g}")
+    return _number_text(int(rounded)) if rounded >= 1000 else Markup.escape(f"{rounded:g}")
+
+
 def _brief_text(value: object) -> str:
     """Format a cell or a limit of a column in few characters."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 

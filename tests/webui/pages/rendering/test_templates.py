@@ -56,3 +56,20 @@ def test_the_frame_is_well_formed_around_any_content(tmp_path: Path):
     assert document.xpath("string(//h:title)", namespaces=namespaces).startswith("<!-- content --> & x")
     assert document.xpath("string(//h:nav/h:a[@aria-current])", namespaces=namespaces) == "Query"
     assert document.xpath("count(//h:script)", namespaces=namespaces) == 0
+
+
+@pytest.mark.parametrize(
+    ("square_degrees", "shown"),
+    [
+        (None, "\N{EN DASH}"),
+        (0.001234, "0.00123"),
+        (12.34, "12.3"),
+        (999.7, "1000"),
+        (1034.2, "1030"),
+        (41252.96, "41300"),
+    ],
+)
+def test_areas_are_shown_without_powers_of_ten(tmp_path: Path, square_degrees: float | None, shown: str):
+    renderer = PageRenderer(Settings(data=tmp_path))
+    text = renderer._environment.from_string("{{ value | area }}").render(value=square_degrees)
+    assert "".join(etree.fromstring(f"<p>{text}</p>").itertext()) == shown
