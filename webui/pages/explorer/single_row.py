@@ -10,7 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity
 from core.columns import Column
 from core.errors import InvalidValueError
+from products.rows.selected_densities import select_densities
 from webui.addresses import product_address
+from webui.charts.curves import CurvePlot
 from webui.explorer.cells import Cell, cells_of, type_text
 from webui.explorer.row_pages import RowRange
 from webui.explorer.rows import Rows, query_rows
@@ -18,7 +20,7 @@ from webui.explorer.selection import Selection
 from webui.explorer.sorted_pages import narrowed_range
 from webui.pages.explorer.explored import Explored, explored
 from webui.pages.explorer.view import address_of
-from webui.pages.products.product_view import identifier_column
+from webui.pages.products.density_plots import density_columns, density_plot
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -32,6 +34,15 @@ class _Value:
     column: Column
     type: str
     cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class _Density:
+    """The density of the row: its own page, its plot, and the column of the point estimate that the plot marks."""
+
+    address: str
+    plot: CurvePlot | None
+    point: str | None
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
@@ -50,7 +61,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         run = partial(query_rows, request, services.tap, identity)
         wanted = RowRange.of_row(found.selection.changed(columns=()), number, total)
         rows = await run((await narrowed_range(run, wanted)).query.adql, 1)
-        density = await run_in_threadpool(_density_address, services, identity, found, rows)
+        density = await run_in_threadpool(_density, services, identity, found, rows)
         return renderer.page(
             "explorer/row.html",
             identity,
@@ -79,13 +90,22 @@ def _page_with(selection: Selection, number: int) -> Selection:
     return selection.changed(page=1 + (number - 1) // selection.size)
 
 
-def _density_address(services: WebServices, identity: Identity, found: Explored, rows: Rows) -> str | None:
-    """Return the address of the density p(z) of the row, where the table has densities and identifiers."""
+def _density(services: WebServices, identity: Identity, found: Explored, rows: Rows) -> _Density | None:
+    """Return the density p(z) of the row, where the table has densities and identifiers."""
     if not any(column.density for column in rows.columns):
         return None
-    details = services.products.published.find(identity, *(part.lower() for part in found.table.entry.parts))
-    name = None if details is None else identifier_column(details)
-    if details is None or name is None or rows.first().get(name) is None:
+    of_table = services.products.published.find(identity, *(part.lower() for part in found.table.entry.parts))
+    if of_table is None:
         return None
+    # With what its inspection found: the identifiers may be guessed.
+    details = services.products.service.details(identity, of_table.product.id)
+    columns = density_columns(details)
+    if details.table is None or columns is None or columns.identifier is None:
+        return None
+    identifier = rows.first().get(columns.identifier)
+    if identifier is None:
+        return None
+    with services.products.rows.hold(details.table.stored_id) as held:
+        selected = select_densities(held.path, columns, identifiers=(str(identifier),), most=1)
     address = product_address(details.product.internal_name, "densities")
-    return f"{address}?{urlencode({'id': str(rows.first()[name])})}"
+    return _Density(f"{address}?{urlencode({'id': str(identifier)})}", density_plot(selected), columns.meanings.z)

@@ -8,14 +8,13 @@ from markupsafe import Markup
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError
-from products.inspection.meanings import Meanings
 from products.rows.matched_redshifts import RedshiftColumns, matched_redshifts
-from products.rows.selected_densities import DensityColumns, SelectedDensities, select_densities
+from products.rows.selected_densities import SelectedDensities, select_densities
 from products.service import ProductDetails
 from webui.addresses import product_address, product_key
 from webui.charts.comparison import redshift_comparison
-from webui.charts.curves import CurvePlot, curve_plot
 from webui.pages.forms import see_other
+from webui.pages.products.density_plots import density_columns, density_plot
 from webui.pages.products.product_view import identifier_column
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
@@ -23,7 +22,6 @@ from webui.services import WebServices
 __all__ = ["add_routes"]
 
 _MOST_OBJECTS = 6
-_POINTS = 301
 _LONGEST = 1000
 _MOST_ROWS = 2_000_000
 _PERCENTAGES = (2.5, 16.0, 50.0, 84.0, 97.5)
@@ -65,7 +63,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.get("/product/{name}/densities")
     def densities(name: str, request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
         details = services.products.service.details(identity, product_key(name))
-        columns = _columns_of(details)
+        columns = density_columns(details)
         if columns is None or details.table is None:
             return see_other(product_address(details.product.internal_name))
         wanted, errors = _Selection("", (), None, ("", "", "")), []
@@ -89,7 +87,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             details=details,
             wanted=wanted,
             columns=columns,
-            plot=_plot(selected),
+            plot=density_plot(selected),
             objects=_objects(selected),
             found=selected.found,
             percentages=_PERCENTAGES,
@@ -97,14 +95,6 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             comparison=comparison,
             reference=request.query_params.get("reference", "").strip()[:_LONGEST],
         )
-
-
-def _columns_of(details: ProductDetails) -> DensityColumns | None:
-    density = next((item.column for item in details.columns if item.column.density), None)
-    if density is None or details.table is None:
-        return None
-    meanings = Meanings(details.table.ra, details.table.dec, z=details.table.z)
-    return DensityColumns(density, identifier_column(details), meanings)
 
 
 def _comparison(services: WebServices, identity: Identity, details: ProductDetails, name: str) -> _Comparison | None:
@@ -161,29 +151,6 @@ def _selection(request: Request) -> _Selection:
             )
         cone = (ra, dec, radius)
     return _Selection(text, identifiers, cone, (texts[0], texts[1], texts[2]))
-
-
-def _plot(selected: SelectedDensities) -> CurvePlot | None:
-    densities = selected.densities
-    if not len(densities) or not densities.valid.any():
-        return None
-    grid = _grid_of(selected)
-    curves = [
-        (label, values.tolist())
-        for label, values in zip(selected.identifiers, densities.on_grid(grid), strict=True)
-    ]  # fmt: skip
-    marks = [None if not np.isfinite(point) else float(point) for point in selected.points]
-    return curve_plot(grid.tolist(), curves, marks)
-
-
-def _grid_of(selected: SelectedDensities) -> np.ndarray:
-    """Return redshifts that span the densities."""
-    low = float(np.nanmin(selected.densities.quantile(0.0005)))
-    high = float(np.nanmax(selected.densities.quantile(0.9995)))
-    points = selected.points[np.isfinite(selected.points)]
-    low, high = min([low, *points.tolist()]), max([high, *points.tolist()])
-    edge = 0.05 * (high - low) or 0.1
-    return np.linspace(min(0.0, low) if low < 0.5 else low - edge, high + edge, _POINTS)
 
 
 def _objects(selected: SelectedDensities) -> list[_Object]:

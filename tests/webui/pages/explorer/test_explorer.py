@@ -2,14 +2,18 @@
 
 import re
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import numpy as np
 import pytest
 from lxml import html
 
 from products.models import Visibility
 from server.services import Services
+from tests.core.photoz.samples import OBJECTS, ensemble
+from tests.products.readers.qp.samples import write_ensemble
 from tests.webui.pages.conftest import Publish, SignIn
 from tests.webui.pages.explorer.conftest import table_name
 
@@ -200,3 +204,16 @@ def test_hostile_names_and_many_columns_are_shown_as_they_are(
         form = {"table": table, "form": "1", "f_column": column, "f_operator": "eq", "f_value": value}
         found = visitor.get(visitor.get("/explore", params=form).headers["location"])
         assert [row[1] for row in _rows(found.text)] == ["2"], column
+
+
+def test_the_page_of_a_row_draws_its_density(
+    visitor: httpx2.Client, services: Services, publish: Publish, tmp_path: Path
+):
+    made = ensemble("norm")
+    made.set_ancil({"object_id": np.arange(OBJECTS) + 500, "zmode": made.objdata["loc"][:, 0]})
+    file = write_ensemble(made, tmp_path, "hdf5").read_bytes()
+    product = publish(table=file, file_name="pz.hdf5", kind=4, visibility=Visibility.PUBLIC)
+    page = visitor.get("/explore/row", params={"table": table_name(services, product), "row": "3"}).text
+    assert page.count('class="curve curve-') == 1
+    assert "the vertical line is the point estimate in <code>zmode</code>" in page
+    assert f'href="/product/{product.internal_name}/densities?id=502"' in page
