@@ -223,7 +223,8 @@ def test_the_base_that_always_asks_names_itself_in_all_addresses(site: Site):
     sent = {"LANG": "ADQL", "QUERY": f"SELECT * FROM {site.table}", "PHASE": "RUN"}
     made = requests.post(f"{site.url}/auth/tap/async", data=sent, headers=signed, timeout=60)
     assert made.url.startswith(f"{site.url}/auth/tap/async/")
-    ended = requests.get(f"{made.url}?WAIT=60", headers=signed, timeout=90).text
+    for phase in ("QUEUED", "EXECUTING"):
+        ended = requests.get(f"{made.url}?WAIT=60&PHASE={phase}", headers=signed, timeout=90).text
     assert f'href="{made.url}/results/result"' in ended
 
 

@@ -8,9 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from core.auth.models import ANONYMOUS, Identity, Scope
-from core.auth.schema import GroupRow, UserRow
-from core.auth.service import AccountService
+from core.auth.models import Identity, Scope
 from core.database import Database
 from core.errors import ConflictError, InvalidValueError
 from core.files.kept import KeptFolder
@@ -20,7 +18,6 @@ from tap.metadata.catalog import TableCatalog
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.survey_catalogues.copies import PartitionCopies
 from tap.metadata.survey_catalogues.models import CatalogueValues
-from tap.metadata.survey_catalogues.places import CataloguePlaces
 from tap.metadata.survey_catalogues.plans import CataloguePlans
 from tap.metadata.survey_catalogues.service import SurveyCatalogues
 from tap.metadata.survey_catalogues.tables import SurveyTables
@@ -28,12 +25,6 @@ from tests.support.hats import write_hats
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _FRAME = pd.DataFrame({"id": np.arange(8), "ra": np.arange(0.0, 360, 45), "dec": np.arange(-80.0, 80, 20)})
-
-
-@pytest.fixture
-def service(sqlite_tables_url: str, tmp_path: Path) -> SurveyCatalogues:
-    places = CataloguePlaces((str(tmp_path / "place"),))
-    return SurveyCatalogues(Database(sqlite_tables_url), places, KeptFolder(tmp_path / "lists"), max_columns=100)
 
 
 @pytest.fixture
@@ -134,17 +125,3 @@ def _sees(catalog: TableCatalog, identity: Identity) -> bool:
     }
     assert len(places) == 1
     return places.pop()
-
-
-@pytest.fixture
-def people(sqlite_tables_url: str) -> dict[str, Identity]:
-    database = Database(sqlite_tables_url)
-    accounts = AccountService(database)
-    for name in ("member", "stranger"):
-        accounts.add_user(name, None)
-    with database.write() as session:
-        member = session.query(UserRow).filter_by(name="member").one()
-        session.add(GroupRow(name="team", description="", members=[member]))
-    known = {name: accounts.identity_of_user(name) for name in ("member", "stranger")}
-    database.close()
-    return known | {"nobody": ANONYMOUS, "admin": _ADMIN}

@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.auth.models import ANONYMOUS, Identity, Scope
-from core.database import Database
 from core.errors import (
     AuthenticationError,
     ConflictError,
@@ -37,12 +36,6 @@ from tests.support.hats import healpix_of, write_hats
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
-
-
-@pytest.fixture
-def service(sqlite_tables_url: str, tmp_path: Path) -> SurveyCatalogues:
-    places = CataloguePlaces((str(tmp_path / "place"),))
-    return SurveyCatalogues(Database(sqlite_tables_url), places, KeptFolder(tmp_path / "lists"), max_columns=100)
 
 
 @pytest.fixture
