@@ -59,7 +59,12 @@ def running_s3(bucket: str) -> Iterator[str]:
         s3fs.S3FileSystem().mkdir(bucket)
         yield values["AWS_ENDPOINT_URL"]
     finally:
+        os.environ.update(values)
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem().rm(bucket, recursive=True)  # all servers of a process have the same buckets
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
         s3fs.S3FileSystem.clear_instance_cache()
         server.stop()
+        running: Any = server._server
+        running.server_close()  # moto leaves the socket open

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+import s3fs
 import sqlalchemy
 from sqlalchemy import select
 
@@ -16,6 +17,7 @@ from core.database import Base, Database, utc_now
 from tests.support.databases import EmptyPostgres, EmptySQLite
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer, postgres_binaries
+from tests.support.s3 import running_s3
 
 
 def test_free_ports_are_ports():
@@ -40,6 +42,14 @@ def test_a_database_is_dropped_although_somebody_is_connected(postgres: Postgres
     engine.dispose()
     with postgres.new_database() as other:
         assert other != url
+
+
+def test_a_bucket_ends_with_its_server():
+    for _ in range(2):
+        with running_s3("twice"):
+            store = s3fs.S3FileSystem()
+            assert store.ls("twice") == []
+            store.pipe_file("twice/object", b"bytes")
 
 
 @pytest.mark.parametrize("number", [1, 2])
