@@ -84,7 +84,11 @@
   let asked = 0;
 
   const loadColumns = (table) => {
-    if (!columnsOf.has(table)) columnsOf.set(table, json(`/query/columns?table=${encodeURIComponent(table)}`).then((found) => found.columns, () => []));
+    const failed = () => {
+      columnsOf.delete(table); // the next one asks again
+      return [];
+    };
+    if (!columnsOf.has(table)) columnsOf.set(table, json(`/query/columns?table=${encodeURIComponent(table)}`).then((found) => found.columns, failed));
     return columnsOf.get(table);
   };
 
