@@ -8,7 +8,6 @@ servers write and with the columns of the database.
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 from core.database import Database
 from core.files import FileStore
 from core.files.assembly import kept_files, upload_store
+from core.files.parallel import in_threads
 from core.settings import Settings
 from pipelines.challenges.schema import ChallengeRow, SubmissionRow
 from products.schema import ProductFileRow, ProductRow, ProductTableRow, UserTablePartRow, UserTableRow
@@ -32,9 +32,6 @@ __all__ = ["AT_ONCE", "FILE_COLUMNS", "KEPT_PLACES", "Inventory", "KeptFile", "w
 
 #: Files that are read, copied or restored at once: those of an object store arrive one request after the other.
 AT_ONCE = 8
-
-#: Lists of checksums that are read at once: those of an object store arrive one request after the other.
-_AT_ONCE = 8
 
 #: Columns of the database that name files. Those of what is arriving are in no backup.
 FILE_COLUMNS: Mapping[str, str | None] = {
@@ -112,9 +109,10 @@ class Inventory:
         They are read several at once, and each once: the result of a job never changes, and is listed in each snapshot.
         """
         unknown = [each for each in job_ids if each not in self._sums]
-        with ThreadPoolExecutor(_AT_ONCE, "checksums") as threads:
-            read = threads.map(lambda job_id: dict(checksums_of(self.kept["results"], job_id)), unknown)
-            self._sums.update((job_id, sums) for job_id, sums in zip(unknown, read, strict=True) if sums)
+        read = in_threads(
+            lambda job_id: dict(checksums_of(self.kept["results"], job_id)), unknown, AT_ONCE, "checksums"
+        )
+        self._sums.update((job_id, sums) for job_id, sums in zip(unknown, read, strict=True) if sums)
         return [self._sums.get(job_id, {}) for job_id in job_ids]
 
     def there(self, place: str) -> set[str]:
