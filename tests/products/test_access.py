@@ -10,12 +10,13 @@ from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
-from products.access import changeable, embargo_ended, readable, table_readable, table_writable
+from products.access import changeable, embargo_ended, readable, shared_readable, table_readable, table_writable
 from products.lifecycle.published import PublishedProducts
 from products.models import Product, ProductStatus, Visibility
-from products.schema import ProductRow, ReleaseRow, UserSchemaRow, UserTableRow
+from products.schema import ProductRow, ReleaseRow, UserSchemaRow, UserTableRow, hidden_product_readers
 from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService
+from products.sharing.hidden import hide, show
 from tests.products.conftest import People
 
 EVERYBODY = {"owner", "owner_reading", "co_owner", "colleague", "stranger", "admin", "admin_reading", "nobody"}
@@ -82,6 +83,75 @@ def test_a_deleted_product_is_read_by_nobody(database: Database, people: People)
     product = _make(database, people, Visibility.PUBLIC, ProductStatus.DELETED)
     service = ProductService(database)
     assert {name for name in EVERYBODY if _reads(service, getattr(people, name), product)} == set()
+
+
+@pytest.mark.parametrize("visibility", Visibility)
+def test_a_hidden_product_is_read_by_its_owner_and_those_whom_it_is_shown_to(
+    database: Database, people: People, visibility: Visibility
+):
+    product = _make(database, people, visibility, ProductStatus.PUBLISHED, embargo_date=date(2020, 1, 1))
+    service = ProductService(database)
+    assert people.stranger.user_id is not None
+    with database.write() as session:
+        hide(session, product.id, [people.stranger.user_id])
+    readers = {name for name in EVERYBODY if _reads(service, getattr(people, name), product)}
+    assert readers == {"owner", "owner_reading", "admin", "stranger"}
+    with database.read() as session:
+        guest = replace(people.nobody, linked_product=product.id)
+        assert not session.scalars(select(ProductRow.id).where(readable(guest))).all()
+
+
+def test_the_readers_of_a_hidden_product_are_none_of_one_that_is_not_hidden(database: Database, people: People):
+    product = _make(database, people, Visibility.PRIVATE, ProductStatus.PUBLISHED)
+    service = ProductService(database)
+    with database.write() as session:
+        values = {"product_id": product.id, "user_id": people.stranger.user_id}
+        session.execute(hidden_product_readers.insert().values(values))
+    assert not _reads(service, people.stranger, product)
+    with database.write() as session:
+        hide(session, product.id, [people.stranger.user_id or 0])
+        show(session, product.id)
+    assert not _reads(service, people.stranger, product)
+    assert _reads(service, people.co_owner, product)
+
+
+#: Who reads what administrators share: without a release, in one that is closed to others than the team, and in one
+#: that only registered users see.
+SHARED = {
+    Visibility.PRIVATE: ({"admin"}, {"admin"}, {"admin"}),
+    Visibility.GROUPS: ({"colleague", "admin"}, {"colleague", "admin"}, {"colleague", "admin"}),
+    Visibility.REGISTERED: (REGISTERED, {"colleague", "admin"}, REGISTERED),
+    Visibility.PUBLIC: (EVERYBODY, {"colleague", "admin"}, EVERYBODY),
+}
+
+
+@pytest.mark.parametrize("visibility", Visibility)
+@pytest.mark.parametrize("release", ["none", "closed", "without groups"])
+def test_what_administrators_share_is_read_by_those_it_is_for_and_whose_release_it_is(
+    database: Database, people: People, visibility: Visibility, release: str
+):
+    release_id = None
+    if release != "none":
+        release_id = ProductService(database).ensure_release("dp1", "DP1").id
+        with database.write() as session:
+            row = session.get_one(ReleaseRow, release_id)
+            row.is_public = False
+            row.access_groups = [session.query(GroupRow).filter_by(name="team").one()] if release == "closed" else []
+    # A product stands for it, whose owners and states do not count here.
+    product = _make(database, people, visibility, ProductStatus.PUBLISHED, release_id=release_id)
+    other = _make(database, people, visibility, ProductStatus.PUBLISHED, release_id=release_id)
+    in_groups = ProductRow.id == product.id
+
+    def reads(name: str, product_id: int) -> bool:
+        identity = getattr(people, name)
+        rule = shared_readable(identity, ProductRow.visibility, in_groups, ProductRow.release_id)
+        with database.read() as session:
+            return session.scalar(select(ProductRow.id).where(rule, ProductRow.id == product_id)) is not None
+
+    expected = SHARED[visibility][("none", "closed", "without groups").index(release)]
+    assert {name for name in EVERYBODY if reads(name, product.id)} == expected
+    if visibility is Visibility.GROUPS:  # of groups that the identity is not in
+        assert {name for name in EVERYBODY if reads(name, other.id)} == {"admin"}
 
 
 def test_a_closed_release_closes_its_products_to_others(database: Database, people: People):
