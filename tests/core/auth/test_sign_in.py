@@ -1,6 +1,7 @@
 """Sign-in with a password or a token in its place, and changes of one's own password."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,23 @@ def test_a_change_of_password_is_in_the_audit_log(accounts: AccountService, data
         rows = session.scalars(select(AuditRow).where(AuditRow.action == "change password").order_by(AuditRow.id)).all()
     assert [(row.actor, row.subject_id, row.subject) for row in rows] == [("alice", alice.user_id, "alice")] * 2
     assert [row.details["tokens_revoked"] for row in rows] == [0, 1]
+
+
+def test_a_failed_sign_in_is_in_the_audit_log_without_the_names_of_no_account(
+    accounts: AccountService, database: Database
+):
+    for name, password in (("alice", "wrong"), ("bob", PASSWORD), ("a secret", PASSWORD), ("alice", PASSWORD)):
+        with suppress(AuthenticationError):
+            accounts.identity_of_password(name, password, f"address of {name}")
+    with database.read() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.action == "fail to sign in").order_by(AuditRow.id)).all()
+        found = [(row.actor_id, row.kind, row.subject_id, row.subject, row.details) for row in rows]
+    alice, bob = accounts.user("alice").id, accounts.user("bob").id
+    assert found == [
+        (None, "user", alice, "alice", {"address": "address of alice"}),
+        (None, "user", bob, "bob", {"address": "address of bob"}),
+        (None, "user", None, "unknown account", {"address": "address of a secret"}),
+    ]
 
 
 def test_a_password_that_anybody_guesses_is_not_set(accounts: AccountService):
