@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+import core.auth.credentials
+from core.auth.audit import AuditRow
 from core.auth.models import ANONYMOUS, Credential, Identity, Scope
-from core.auth.schema import SessionRow, TokenRow, UserRow
+from core.auth.schema import GroupRow, SessionRow, TokenRow, UserRow
 from core.auth.service import AccountService
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PermissionDeniedError
@@ -211,3 +213,79 @@ def test_sign_out_ends_one_session_and_what_it_made(accounts: AccountService, al
     assert accounts.identity_of_session(second).name == "alice"
     with pytest.raises(AuthenticationError):
         accounts.identity_of_token(child)
+
+
+def test_credentials_end_at_the_instant_that_they_name(
+    accounts: AccountService, database: Database, alice: Identity, monkeypatch: pytest.MonkeyPatch
+):
+    token, cookie = accounts.issue_token(alice, "a", Scope.READ), accounts.open_session(alice).secret
+    session_key = f"session:{accounts.sign_ins(alice)[0].id}"
+    token_key = accounts.identity_of_token(token.secret).credential.key
+    end = datetime(2050, 1, 1, tzinfo=UTC)
+    until = f"until:{int(end.timestamp())}"
+    for table in (TokenRow, SessionRow):
+        expire(database, table, end)
+
+    def held(now: datetime) -> list[bool]:
+        monkeypatch.setattr(core.auth.credentials, "utc_now", lambda: now)
+        try:
+            holds = accounts.identity_of_token(token.secret).name == "alice"
+        except AuthenticationError:
+            holds = False
+        found = [holds, accounts.identity_of_session(cookie) is not None, bool(accounts.sign_ins(alice))]
+        return found + [accounts.is_valid(key) for key in (token_key, session_key, until)]
+
+    assert held(end - timedelta(microseconds=1)) == [True] * 6
+    assert held(end) == [False] * 6
+    accounts.open_session(accounts.identity_of_user("bob"))  # clears those that have ended
+    with database.read() as session:
+        assert not session.scalars(select(SessionRow.id).where(SessionRow.user_id == alice.user_id)).all()
+
+
+def test_the_last_use_is_not_stored_again_in_the_same_minute(
+    accounts: AccountService, alice: Identity, monkeypatch: pytest.MonkeyPatch
+):
+    secret, first = accounts.issue_token(alice, "a", Scope.READ).secret, datetime(2050, 1, 1, tzinfo=UTC)
+    for seconds, stored in ((0, 0), (60, 0), (60.1, 60.1)):
+        monkeypatch.setattr(core.auth.credentials, "utc_now", lambda s=seconds: first + timedelta(seconds=s))
+        accounts.identity_of_token(secret)
+        assert accounts.tokens(alice)[0].last_used_at == first + timedelta(seconds=stored)
+
+
+def test_credentials_have_the_groups_of_their_account(accounts: AccountService, database: Database, alice: Identity):
+    token, cookie = accounts.issue_token(alice, "a", Scope.READ).secret, accounts.open_session(alice).secret
+    of_bob = accounts.issue_token(accounts.identity_of_user("bob"), "b", Scope.READ).secret
+    assert accounts.identity_of_token(token).groups == accounts.identity_of_session(cookie).groups == frozenset()
+    with database.write() as session:
+        members = {name: session.query(UserRow).filter_by(name=name).one() for name in ("alice", "bob")}
+        session.add(GroupRow(name="first", description="", members=[members["alice"]]))
+        session.add(GroupRow(name="second", description="", members=[members["alice"], members["bob"]]))
+        session.add(GroupRow(name="third", description="", members=[]))
+    assert accounts.identity_of_token(token).groups == {"first", "second"}
+    assert accounts.identity_of_session(cookie).groups == {"first", "second"}
+    assert accounts.identity_of_token(of_bob).groups == {"second"}
+
+
+def test_what_is_done_with_credentials_is_in_the_audit_log(
+    accounts: AccountService, database: Database, alice: Identity
+):
+    cookies = [accounts.open_session(alice, for_browser=for_browser).secret for for_browser in (True, False)]
+    token = accounts.issue_token(alice, "mine", Scope.READ, days=3).token
+    accounts.revoke_token(alice, token.id)
+    listed = accounts.sign_ins(alice)
+    accounts.close_session(cookies[0])
+    accounts.end_sign_in(alice, listed[0].id)
+    with database.read() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.actor == "alice").order_by(AuditRow.id)).all()
+        found = [(row.action, row.details) for row in rows]
+        assert {(row.actor_id, row.kind, row.subject_id, row.subject) for row in rows} == {
+            (alice.user_id, "user", alice.user_id, "alice")
+        }
+    assert found == [
+        ("sign in", {"scope": "admin", "for_browser": True}),
+        ("sign in", {"scope": "admin", "for_browser": False}),
+        ("make token", {"token_id": token.id, "name": "mine", "scope": "read", "days": 3}),
+        ("revoke token", {"id": token.id}),
+        ("sign out", {}),
+        ("revoke sign-in", {"id": listed[0].id}),
+    ]
