@@ -191,7 +191,7 @@
     try {
       await connect();
       document.querySelectorAll("[data-samp]").forEach(showState);
-      tell(box, "");
+      tell(box, rowsOf(box) ? "A click on a row shows it in the other programs." : "");
       await Promise.all([...document.querySelectorAll("[data-samp]")].map(listClients));
     } catch (error) {
       tell(box, error.message);
