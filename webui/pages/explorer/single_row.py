@@ -27,6 +27,7 @@ from webui.pages.explorer.explored import Explored, explored
 from webui.pages.explorer.view import address_of
 from webui.pages.products.density_plots import density_plot
 from webui.pages.products.product_view import identifier_column
+from webui.pages.rendering.policies import SAMP_HEADERS
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -81,6 +82,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return renderer.page(
             "explorer/row.html",
             identity,
+            headers=SAMP_HEADERS,
             selection=found.selection,
             table=found.table,
             number=number,
@@ -90,6 +92,8 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
                 for column, cell in zip(rows.columns, cells_of(rows, whole=True)[0], strict=True)
             ],
             density=density,
+            position=_position(found.selection, rows),
+            adql=found.selection.changed(columns=()).adql(top=1, offset=number - 1),
             back=address_of(_page_with(found.selection, number)),
             row_address=lambda other: f"/explore/row?{found.selection.to_query()}&{urlencode({'row': other})}",
         )
@@ -104,6 +108,13 @@ def _number(text: str) -> int:
 
 def _page_with(selection: Selection, number: int) -> Selection:
     return selection.changed(page=1 + (number - 1) // selection.size)
+
+
+def _position(selection: Selection, rows: Rows) -> tuple[object, object] | None:
+    """Return the position of the row in degrees, or None if it has none."""
+    values, names = rows.first(), selection.source.position
+    found = None if names is None else (values.get(names[0]), values.get(names[1]))
+    return None if found is None or None in found else found
 
 
 def _density(services: WebServices, identity: Identity, found: Explored, rows: Rows, number: int) -> _Density | None:

@@ -234,6 +234,7 @@ def test_tables_rows_and_footprints_go_to_samp_clients_and_highlights_come_back(
         _send_rows(signed_in, site, client, received)
         _send_footprint(signed_in, site, received)
         _send_view(signed_in, site, client, received)
+        _send_one_row(signed_in, site, received)
     finally:
         client.disconnect()
     assert hub.names
@@ -291,6 +292,21 @@ def _send_view(
     page.locator("tr.picked[data-row='21']").get_by_role("cell", name="26", exact=True).wait_for()
     client.enotify_all("table.highlight.row", **{"table-id": sent["table-id"], "url": sent["url"], "row": "3"})
     page.get_by_text("Row 4 was chosen elsewhere; not among the rows shown.").wait_for()
+
+
+def _send_one_row(page: "Page", site: Site, received: "queue.Queue[tuple[str, dict[str, str]]]") -> None:
+    """Send a row of a selection from its own page, as a table and as a position."""
+    page.goto(site.url(f"/explore/row?table={site.table}&filter=ge:objid:5&sort=desc:objid&row=3"))
+    page.get_by_role("button", name="Send to TOPCAT").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    mtype, sent = received.get(timeout=30)
+    assert mtype == "table.load.votable"
+    with urlopen(sent["url"], timeout=30) as answer:
+        assert parse_single_table(BytesIO(answer.read())).array["objid"].tolist() == [37]
+    page.get_by_label("What").select_option(label="Position")
+    page.get_by_role("button", name="Send", exact=True).click()
+    mtype, sent = received.get(timeout=30)
+    assert (mtype, float(sent["ra"]), float(sent["dec"])) == ("coord.pointAt.sky", 150.37, 2.185)
 
 
 def _lines(site: Site, name: str) -> dict[str, str]:
