@@ -1,4 +1,4 @@
-"""Charts drawn as SVG 1.1 documents, with no style sheet or script, or as PDF."""
+"""Charts drawn as SVG 1.1 documents without scripts, in the colours of the reader's theme, or as PDF."""
 
 import math
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from core.charts.dark_theme import dark_style
 from core.charts.pdf import pdf_of_svg
 from core.charts.ticks import round_values
 
@@ -16,7 +17,7 @@ __all__ = ["COLOURS", "Cells", "Chart", "Guide", "Series"]
 #: Colours that people with any colour vision tell apart (Okabe & Ito 2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _SHADES = ("#d8e9f2", "#a9cfe2", "#76b0d0", "#428db7", "#1d6a97", "#0b4a70")
-_TEXT, _GRID, _AXIS, _GUIDE = "#3f4850", "#e1e6ea", "#56616b", "#8a2b06"
+_GROUND, _TEXT, _GRID, _AXIS, _GUIDE = "#ffffff", "#3f4850", "#e1e6ea", "#56616b", "#8a2b06"
 _SVG = "http://www.w3.org/2000/svg"
 _WIDTH, _HEIGHT = 640.0, 420.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84.0, 16.0, 14.0, 54.0
@@ -97,7 +98,8 @@ class _Drawing:
 
     def document(self) -> bytes:
         self._add("title", chart_text=self._chart.title)
-        self._add("rect", width=_WIDTH, height=_HEIGHT, fill="#ffffff")
+        self._add("style", chart_text=dark_style())
+        self._add("rect", width=_WIDTH, height=_HEIGHT, fill=_GROUND)
         inside = self._add("clipPath", id="inside")
         width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _BOTTOM - self._top
         self._add("rect", inside, x=_LEFT, y=self._top, width=width, height=height)

@@ -21,7 +21,8 @@ def pdf_of_svg(svg: bytes) -> bytes:
     """Return a PDF document of the SVG document of a chart.
 
     It takes the elements that `core.charts.chart` draws: groups, rectangles, circles, texts that are moved or rotated
-    as a whole, paths of straight lines, and rectangles that clip.
+    as a whole, paths of straight lines, and rectangles that clip. The page is light: style elements, which are for
+    screens, are left out.
 
     Raises
     ------
@@ -67,7 +68,7 @@ class _Page:
                 self._write(element)
             elif name in {"rect", "circle", "path"}:
                 self._draw_shape(name, element)
-            elif name not in {"title", "clipPath"}:
+            elif name not in {"title", "style", "clipPath"}:
                 raise ValueError(f"a chart has no element '{name}'")
 
     def _clip(self, reference: str | None) -> None:

@@ -1,5 +1,6 @@
 """Front page of the TAP service: query form, examples, tables and resources (TAP 1.1 §2)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -149,7 +150,7 @@ def _tables(main: _Element, tables: TableSet, address: str, query: PageQuery) ->
         counted = etree.SubElement(main, "p", {"class": "notice"})
         counted.text = f"{len(found)} of {len(tables.tables)} tables" + (f", page {number} of {last}" * (last > 1))
     container = etree.SubElement(main, "div", {"class": "scroll"})
-    listing = etree.SubElement(container, "table")
+    listing = etree.SubElement(container, "table", {"class": "stacked"})
     head = etree.SubElement(etree.SubElement(listing, "thead"), "tr")
     for title in ("Table", "Description", "Columns"):
         etree.SubElement(head, "th", {"scope": "col"}).text = title
@@ -165,7 +166,7 @@ def _table(rows: _Element, table: TapTable, address: str) -> None:
     row = etree.SubElement(rows, "tr")
     title = etree.SubElement(row, "th", {"scope": "row"})
     first_rows = {"href": _with_query(address, f"SELECT TOP 100 *\nFROM {name}"), "title": "Query this table"}
-    etree.SubElement(title, "a", first_rows).text = name
+    _breakable(etree.SubElement(title, "a", first_rows), name)
     etree.SubElement(row, "td").text = _printable(table.description)
     column_query = {
         "LANG": "ADQL",
@@ -173,7 +174,16 @@ def _table(rows: _Element, table: TapTable, address: str) -> None:
         "QUERY": _COLUMNS_OF.format(name=name.replace("'", "''")),
     }
     columns = {"href": f"{address}/sync?{urlencode(column_query)}"}
-    etree.SubElement(etree.SubElement(row, "td"), "a", columns).text = str(len(table.columns))
+    cell = etree.SubElement(row, "td", {"data-label": "Columns"})
+    etree.SubElement(cell, "a", columns).text = str(len(table.columns))
+
+
+def _breakable(element: _Element, name: str) -> None:
+    """Write a name that breaks after its separators alone."""
+    first, *others = re.split(r"(?<=[_.])", name)
+    element.text = first
+    for part in others:
+        etree.SubElement(element, "wbr").tail = part
 
 
 def _search(main: _Element, address: str, query: PageQuery) -> None:

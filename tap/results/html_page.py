@@ -59,7 +59,7 @@ def write_html(
     rows = 0
     with page.document(), page.element("body"):
         page.introduction(description)
-        with page.element("table"):
+        with page.element("table", {"tabindex": "0"}):  # a wide one is scrolled by keys
             page.head(columns)
             with page.element("tbody"):
                 yield page.drain()

@@ -45,7 +45,8 @@ _SERVICES = frozenset({"api", "registry", "reg", "availability", "static"})
 
 #: First path segments of addresses that may be open to some users only.
 _CLOSED = frozenset(
-    {"product", "shared", "files", "delete-file", "groups", "runs", "run", "jobs", "explore", "deleted", "admin"}
+    {"product", "shared", "files", "delete-file", "groups", "runs", "run", "jobs", "explore", "challenges"}
+    | {"deleted", "admin"}
 )
 
 _TITLES = {

@@ -30,12 +30,16 @@
   let language = { keywords: [], functions: [] };
   let words = new Set();
   let functions = new Map();
-  const languageLoaded = json("/query/language").then((found) => {
-    language = found;
-    functions = new Map(found.functions.map((item) => [item.name, item]));
-    words = new Set(found.keywords.filter((word) => !functions.has(word)));
-    mark();
-  }).catch(() => {});
+  let languageLoading = null;
+  const loadLanguage = () => {
+    languageLoading ??= json("/query/language").then((found) => {
+      language = found;
+      functions = new Map(found.functions.map((item) => [item.name, item]));
+      words = new Set(found.keywords.filter((word) => !functions.has(word)));
+      mark();
+    }).catch(() => { languageLoading = null; }); // the next one asks again
+    return languageLoading;
+  };
 
   // --- highlighting
 
@@ -92,27 +96,34 @@
     return columnsOf.get(table);
   };
 
-  // Tables of the query with their aliases, whatever is written so far.
+  const NO_ALIAS = String.raw`(?!(?:ON|USING|WHERE|GROUP|HAVING|ORDER|OFFSET|NATURAL|INNER|LEFT|RIGHT|FULL|CROSS|JOIN|UNION|EXCEPT|INTERSECT)\b)`;
+  const TABLE = String.raw`([A-Za-z_]\w*\.[A-Za-z_]\w*)(?:\s+(?:AS\s+)?${NO_ALIAS}([A-Za-z_]\w*))?`;
+  const FROM = String.raw`\b(?:FROM|JOIN)\s+${TABLE}(?:\s*,\s*${TABLE})*`;
+
+  // Tables of the query with their aliases, whatever is written so far; one may be there twice, as in a join with itself.
   const tablesOf = (text) => {
-    const found = new Map();
-    for (const [, name, alias] of text.matchAll(/\b(?:FROM|JOIN|,)\s+([A-Za-z_]\w*\.[A-Za-z_]\w*)(?:\s+(?:AS\s+)?([A-Za-z_]\w*))?/gi)) {
-      found.set(name, alias && !words.has(alias.toUpperCase()) ? alias : name.split(".")[1]);
-    }
-    return found;
+    const listed = (text.match(new RegExp(FROM, "gi")) ?? []).map((clause) => clause.replace(/^\w+\s+/, ""));
+    const found = listed.flatMap((clause) => [...clause.matchAll(new RegExp(TABLE, "gi"))]);
+    return found.map(([, name, alias]) => [name, alias ?? name.split(".")[1]]);
+  };
+
+  const findTables = async (prefix) => {
+    const found = await json(`/query/tables?search=${encodeURIComponent(prefix.replace(".", " "))}`);
+    return found.tables.map((table) => ({ text: table.name, label: table.name, about: table.description, start: 0 }));
   };
 
   const suggestions = async (prefix, before, after) => {
     const used = tablesOf(area.value);
     const [owner, part] = prefix.includes(".") ? [prefix.slice(0, prefix.lastIndexOf(".")), prefix.slice(prefix.lastIndexOf(".") + 1)] : ["", prefix];
-    const low = part.toLowerCase();
+    const low = part.toLowerCase().replace(/^"/, "");
     const fits = (name) => name.toLowerCase().replace(/^"/, "").startsWith(low);
     const made = [];
-    if (/\b(FROM|JOIN)\s+$/i.test(before)) {
-      const found = await json(`/query/tables?search=${encodeURIComponent(prefix.replace(".", " "))}`);
-      return found.tables.map((table) => ({ text: table.name, label: table.name, about: table.description, start: 0 }));
-    }
+    const offered = new Set();
+    if (/\b(FROM|JOIN)\s+$/i.test(before)) return findTables(prefix);
     for (const [table, alias] of used) {
       if (owner && owner.toLowerCase() !== alias.toLowerCase() && owner.toLowerCase() !== table.toLowerCase()) continue;
+      if (offered.has(table)) continue;
+      offered.add(table);
       for (const column of await loadColumns(table)) {
         if (!fits(column.name)) continue;
         const about = [column.type, column.unit, column.ucd, column.description].filter(Boolean).join(" · ");
@@ -124,8 +135,8 @@
       for (const word of words) if (fits(word)) made.push({ text: word, label: word, about: "", start: 0 });
     }
     if (part.length > 1 || owner) {
-      const found = await json(`/query/tables?search=${encodeURIComponent(prefix.replace(".", " "))}`);
-      for (const table of found.tables.slice(0, 10)) if (table.name.toLowerCase().startsWith(prefix.toLowerCase())) made.push({ text: table.name, label: table.name, about: table.description, start: 0 });
+      const found = await findTables(prefix).catch(() => []); // columns and functions are offered without them
+      made.push(...found.slice(0, 10).filter((table) => table.text.toLowerCase().startsWith(prefix.toLowerCase())));
     }
     return made.filter((option) => option.text.toLowerCase() !== prefix.toLowerCase() || after).slice(0, 60);
   };
@@ -140,7 +151,7 @@
     const inComment = /--[^\n]*$/.test(before) || (before.match(/'/g) ?? []).length % 2 === 1;
     if (inComment || (!wanted && !prefix && !isTable) || (!wanted && prefix.length < 2 && !isTable && !prefix.endsWith("."))) return close();
     const mine = ++asked;
-    await languageLoaded;
+    await loadLanguage();
     let found = [];
     try {
       found = await suggestions(prefix, before, wanted);
@@ -425,6 +436,8 @@
     localStorage.removeItem(HISTORY);
     showHistory();
   });
+  addEventListener("resize", () => { if (!list.hidden) place(); });
+  loadLanguage();
   showHistory();
   showError();
 })();

@@ -10,6 +10,7 @@
     { label: "Table (FITS)", mtype: "table.load.fits", format: "fits" },
     { label: "Table (Parquet)", mtype: "table.load.parquet", format: "parquet" },
   ];
+  const POSITION = { label: "Position", mtype: "coord.pointAt.sky" };
   const MOC = { label: "Footprint (MOC)", mtype: "coverage.load.moc.fits" };
 
   // --- XML-RPC
@@ -154,7 +155,10 @@
 
   const rowsOf = (box) => box.closest("section, main")?.querySelector("[data-rows]") ?? document.querySelector("[data-rows]");
   const tell = (box, text) => { box.querySelector("[data-samp-status]").textContent = text; };
-  const kindsOf = (box) => [...(box.dataset.sampQuery ? TABLES : []), ...(box.dataset.sampProduct ? [MOC] : [])];
+  const kindsOf = (box) => {
+    const { sampQuery, sampProduct, sampRa } = box.dataset;
+    return [...(sampQuery ? TABLES : []), ...(sampProduct ? [MOC] : []), ...(sampRa ? [POSITION] : [])];
+  };
   const kindOf = (box) => kindsOf(box)[box.querySelector("[data-samp-type]").selectedIndex];
 
   const showState = (box) => {
@@ -191,7 +195,7 @@
     try {
       await connect();
       document.querySelectorAll("[data-samp]").forEach(showState);
-      tell(box, "");
+      tell(box, rowsOf(box) ? "A click on a row shows it in the other programs." : "");
       await Promise.all([...document.querySelectorAll("[data-samp]")].map(listClients));
     } catch (error) {
       tell(box, error.message);
@@ -206,18 +210,26 @@
     return found.url;
   };
 
+  const paramsOf = async (box, kind) => {
+    const { sampRa: ra, sampDec: dec, sampName: name } = box.dataset;
+    if (kind === POSITION) return { ra, dec };
+    const url = await addressOf(box, kind);
+    box.dataset.sampId ||= `photoz-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+    if (kind === MOC) return { url, "coverage-id": `${box.dataset.sampId}-moc`, name };
+    box.dataset.sampUrl = url;
+    return { url, "table-id": box.dataset.sampId, name };
+  };
+
   const send = async (box) => {
     const kind = kindOf(box);
     const client = box.querySelector("[data-samp-client]").value;
     tell(box, "Sending …");
     try {
-      const url = await addressOf(box, kind);
-      box.dataset.sampId ||= `photoz-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
-      if (kind !== MOC) box.dataset.sampUrl = url;
-      const name = box.dataset.sampName;
-      const given = kind === MOC ? { url, "coverage-id": `${box.dataset.sampId}-moc`, name } : { url, "table-id": box.dataset.sampId, name };
-      const message = { "samp.mtype": kind.mtype, "samp.params": given };
-      if (client) {
+      const message = { "samp.mtype": kind.mtype, "samp.params": await paramsOf(box, kind) };
+      if (client && kind === POSITION) {
+        await ask("notify", client, message);
+        tell(box, "Sent.");
+      } else if (client) {
         const tag = `sent-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
         waiting.set(tag, box);
         await ask("call", client, tag, message);

@@ -7,14 +7,23 @@
   // Buttons that copy a text to the clipboard.
   const copyButtons = (root) => {
     for (const button of root.querySelectorAll("[data-copy]")) {
-      button.hidden = !navigator.clipboard;
+      button.hidden = false;
       button.addEventListener("click", async () => {
         const label = button.textContent;
-        await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-        button.textContent = "Copied";
+        button.textContent = await copied(document.getElementById(button.dataset.copy)) ? "Copied" : "Selected: press Ctrl+C";
         setTimeout(() => { button.textContent = label; }, 1500);
       });
     }
+  };
+
+  // Copy the text of an element. Browsers have a clipboard for pages of HTTPS alone; elsewhere what is selected is copied.
+  const copied = async (element) => {
+    if (navigator.clipboard) {
+      const isWritten = await navigator.clipboard.writeText(element.textContent).then(() => true, () => false);
+      if (isWritten) return true;
+    }
+    getSelection().selectAllChildren(element);
+    return document.execCommand("copy");
   };
 
   // Progress of an inspection; reloads the page at its end.

@@ -6,8 +6,10 @@ import pytest
 from lxml import etree
 from pypdf import PdfReader
 
-from core.charts.chart import Cells, Chart, Guide, Series
+from core.charts.chart import COLOURS, Cells, Chart, Guide, Series
+from core.charts.dark_theme import DARK_COLOURS
 from core.charts.ticks import round_values
+from tests.support.contrast import contrast
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -50,6 +52,30 @@ def test_charts_without_a_range_have_axes(series: list[Series]):
     root = _drawn(Chart("Empty", "x", "y", (0.0, 1.0), series))
     assert len(list(root.iter(f"{_SVG}text"))) > 4
     assert "nan" not in etree.tostring(root).decode()
+
+
+def test_each_colour_of_a_chart_has_one_that_is_seen_on_a_dark_ground():
+    edges = [0.0, 1.0, 2.0, 3.0]
+    drawn = _drawn(
+        Chart(
+            "All", "x", "y", (0.0, 3.0),
+            [Series(f"s{number}", [0, 1], [0.0, 1.0], colour=colour) for number, colour in enumerate(COLOURS)],
+            [Guide("limit", (0, 1), (2, 1))],
+            Cells(edges, [[1, 3, 9], [30, 90, 300], [900, 3000, 10**5]]),
+        )
+    )  # fmt: skip
+    used = {(each.tag, each.get(paint)) for each in drawn.iter() for paint in ("fill", "stroke")}
+    used = {(tag, colour) for tag, colour in used if colour not in {None, "none"}}
+    assert {colour for _, colour in used} == set(DARK_COLOURS)
+    style = str(drawn.findtext(f"{_SVG}style"))
+    assert style.startswith("@media screen and (prefers-color-scheme:dark)")
+    ground = DARK_COLOURS["#ffffff"]
+    for tag, colour in used:
+        assert f'[fill="{colour}"]{{fill:{DARK_COLOURS[colour]}}}' in style
+        if tag == f"{_SVG}text":
+            assert contrast(DARK_COLOURS[colour], ground) >= 4.5
+    for colour in (*COLOURS, "#8a2b06", "#56616b"):
+        assert contrast(DARK_COLOURS[colour], ground) >= 3, colour
 
 
 def test_many_labels_take_several_lines():

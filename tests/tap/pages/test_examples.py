@@ -119,7 +119,7 @@ def test_a_browser_gets_a_result_in_the_frame_of_the_site(site: SmallSite):
     assert "<script" not in answer.text
     document = html.fromstring(answer.content)
     assert document.xpath("//header//nav/a/@href")[:2] == ["/products/official", "/products/user"]
-    assert len(document.xpath("//main//tbody/tr")) == 2
+    assert len(document.xpath("//main//table[@tabindex='0']/tbody/tr")) == 2
     links = {link.text: link.get("href") for link in document.xpath("//main/nav/a|//main/nav/span/a")}
     assert {"Edit this query", "Address of this result", "csv", "votable", "parquet"} <= set(links)
     assert len(requests.get(links["csv"], timeout=60).text.splitlines()) == 3

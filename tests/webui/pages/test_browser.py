@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.support.server import RunningServer, running_server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.slow
 
@@ -155,8 +155,22 @@ def _share_and_download(page: "Page", name: str, address: str, *, scripts: bool)
     if scripts:
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
+        _copy_both(page, shown, address)
         shown.get_by_role("button", name="Close").click()
         shown.wait_for(state="hidden")
+
+
+def _copy_both(page: "Page", shown: "Locator", address: str) -> None:
+    """Copy the address by the clipboard, and the internal name without one, as on a page of plain HTTP."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    buttons = shown.get_by_role("button", name="Copy")
+    for number, text in enumerate((address, address.rpartition("/")[2])):
+        if number:
+            page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
+        buttons.first.click()  # the button that was clicked has another name for a moment
+        shown.get_by_role("button", name="Copied").nth(number).wait_for()
+        page.evaluate("delete navigator.clipboard")
+        assert page.evaluate("navigator.clipboard.readText()") == text
 
 
 def test_other_columns_than_guessed_are_published_after_their_rows_are_prepared(signed_in: "Page", tmp_path: Path):

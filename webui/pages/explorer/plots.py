@@ -128,6 +128,7 @@ def _page(
         status=200 if found.error is None else found.error.status,
         table=found.table,
         selection=selection,
+        adql=selection.changed(columns=(), sort=None).adql(),
         panels=panels,
         new=new,
         kinds=list(KINDS.values()),

@@ -92,6 +92,7 @@ def test_what_is_closed_and_what_is_not_there_lead_to_the_same_sign_in(
         ("/files/a", "/files/b"),
         ("/runs/1", "/runs/99"),
         ("/shared/never", "/shared/made"),
+        ("/challenges/draft", "/challenges/none"),
         ("/deleted", "/deleted"),
         ("/admin", "/admin/users/nobody"),
     ]

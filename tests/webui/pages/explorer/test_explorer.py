@@ -12,7 +12,7 @@ from lxml import html
 
 from products.models import Visibility
 from server.services import Services
-from tests.core.photoz.samples import OBJECTS, ensemble
+from tests.core.photoz.samples import ensemble
 from tests.products.readers.qp.samples import write_ensemble
 from tests.webui.pages.conftest import Publish, SignIn
 from tests.webui.pages.explorer.conftest import table_name
@@ -209,11 +209,25 @@ def test_hostile_names_and_many_columns_are_shown_as_they_are(
 def test_the_page_of_a_row_draws_its_density(
     visitor: httpx2.Client, services: Services, publish: Publish, tmp_path: Path
 ):
-    made = ensemble("norm")
-    made.set_ancil({"object_id": np.arange(OBJECTS) + 500, "zmode": made.objdata["loc"][:, 0]})
+    made = ensemble("interp")[:20]
+    identifiers = 500 + np.arange(20) // 4  # four objects have the same one
+    modes = np.ravel(made.metadata["xvals"])[np.argmax(made.objdata["yvals"], axis=1)]
+    made.set_ancil({"object_id": identifiers, "zmode": modes})
     file = write_ensemble(made, tmp_path, "hdf5").read_bytes()
     product = publish(table=file, file_name="pz.hdf5", kind=4, visibility=Visibility.PUBLIC)
-    page = visitor.get("/explore/row", params={"table": table_name(services, product), "row": "3"}).text
+    page = visitor.get("/explore/row", params={"table": table_name(services, product), "row": "7"}).text
     assert page.count('class="curve curve-') == 1
     assert "the vertical line is the point estimate in <code>zmode</code>" in page
-    assert f'href="/product/{product.internal_name}/densities?id=502"' in page
+    assert f'href="/product/{product.internal_name}/densities?id=501"' in page
+    document = html.document_fromstring(page)
+    values = {row[0].text_content(): row[1].text_content().strip() for row in document.xpath("//tbody/tr")}
+    ticks = document.xpath("//figure//text[@text-anchor='middle']")
+    places, redshifts = zip(*((float(tick.get("x")), float(tick.text)) for tick in ticks[:-1]), strict=True)
+    points = [point.split() for point in document.xpath("//path[contains(@class, 'curve ')]/@d")[0][1:].split("L")]
+    highest = min(points, key=lambda point: float(point[1]))
+    peak = np.interp(float(highest[0]), places, redshifts)
+    assert modes[5] != pytest.approx(modes[6], abs=0.1)
+    assert peak == pytest.approx(float(values["zmode"]), abs=0.05)
+    assert (
+        len(document.xpath("//td/div[@tabindex='0'][@aria-label='Value of yvals' or @aria-label='Value of pz']")) == 1
+    )

@@ -88,6 +88,14 @@ def test_nothing_is_a_barrier(page: "Page", server: RunningServer):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
 
 
+def test_rows_are_in_the_first_screen_of_a_phone(page: "Page", server: RunningServer):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.base_url}/explore?table=tap_schema.columns")
+    box = page.locator("table.rows tbody tr").first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 844
+
+
 @pytest.fixture(scope="module")
 def stars(server: RunningServer) -> str:
     """The name of a public table of 120 stars along a line of the sky, (10, -5) to (11.2, -6.2), with redshifts."""

@@ -67,6 +67,7 @@ def test_ranges_and_cones_select_rows_for_all_plots(visitor: httpx2.Client, tabl
         "plot": ["nz:zspec"],
     }
     page = html.document_fromstring(visitor.get(address).text)
+    assert page.xpath("string(//pre[@id='adql'])").strip() == f"SELECT * FROM {table} WHERE zspec BETWEEN 1 AND 2"
     drawing = visitor.get(page.xpath("//noscript/img/@src")[0]).text
     assert "8 rows" in drawing
     cone = {"table": table, "form": "1", "plot": "sky", "position": "00:40:12 -05:03:00", "radius": "0.5"}

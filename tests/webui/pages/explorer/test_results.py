@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx2
+import numpy as np
 import pytest
 from lxml import html
 from sqlalchemy import update
@@ -11,6 +12,8 @@ from core.web.dali import DaliParameters
 from server.services import Services
 from tap.async_queries.result_files import QUERY_JOB
 from tap.async_queries.result_tables import result_table_name
+from tests.core.photoz.samples import OBJECTS, ensemble
+from tests.products.readers.qp.samples import write_ensemble
 from tests.webui.pages.conftest import Publish, SignIn
 from tests.webui.pages.explorer.conftest import table_name
 from uws import Phase
@@ -63,3 +66,17 @@ def test_a_result_that_no_reader_knows_says_so(sign_in: SignIn, services: Servic
     answer = sign_in("alice").get("/explore", params={"table": result})
     assert answer.status_code == 400
     assert "RESPONSEFORMAT=parquet" in answer.text
+
+
+def test_a_row_of_a_result_draws_its_density(
+    alice: httpx2.Client, services: Services, publish: Publish, tmp_path: Path
+):
+    made = ensemble("norm")
+    made.set_ancil({"object_id": np.arange(OBJECTS)})
+    source = table_name(
+        services, publish(table=write_ensemble(made, tmp_path, "hdf5").read_bytes(), file_name="p.hdf5", kind=4)
+    )
+    result = _stored(services, f"SELECT * FROM {source}", (source,), "parquet", tmp_path / "job")
+    page = alice.get("/explore/row", params={"table": result, "row": "7"}).text
+    assert page.count('class="curve curve-') == 1
+    assert "Densities of other objects" not in page

@@ -135,6 +135,44 @@ def test_a_query_is_completed_corrected_run_and_saved(signed_in: "Page", site: S
     assert not problems
 
 
+def test_completion_asks_again_for_what_could_not_be_had(signed_in: "Page", site: Site) -> None:
+    page = signed_in
+    for path in ("language", "columns"):
+        page.route(f"**/query/{path}*", lambda route: route.fulfill(status=503), times=1)
+    with page.expect_response("**/query/language"):
+        page.reload()
+    editor, offered = page.get_by_label("Query", exact=True), page.locator("#completions [role=option]")
+    editor.fill(f"SELECT a.objid FROM {site.table} AS a JOIN {site.table} AS b ON a.objid = b.objid WHERE b.")
+    editor.press("End")
+    with page.expect_response("**/query/columns*") as answer:
+        editor.press("Control+ ")
+    assert answer.value.status == 503
+    _complete(page, editor)
+    assert [text.split("\n")[0] for text in offered.all_inner_texts()] == ["objid", "ra", "dec", "z"]
+    page.route("**/query/tables*", lambda route: route.fulfill(status=503))
+    editor.fill("SELECT conta")
+    editor.press("End")
+    _complete(page, editor)
+    assert offered.all_inner_texts() == ["CONTAINS(inner REGION, outer REGION) -> INTEGER"]
+
+
+def test_nothing_is_asked_of_cds_before_somebody_wants_aladin(page: "Page", site: Site) -> None:
+    asked: list[str] = []
+    page.context.route(lambda url: not url.startswith(site.server.base_url), lambda route: route.abort())
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site.url(f"/product/{site.public}"))
+    page.get_by_role("link", name="Show its footprint on the sky in Aladin Lite").click()
+    load = page.get_by_role("link", name="Load Aladin Lite from CDS")
+    load.wait_for()
+    assert [url for url in asked if not url.startswith(site.server.base_url)] == []
+    with page.expect_request("https://aladin.cds.unistra.fr/**") as request:
+        load.click()
+    assert request.value.url == "https://aladin.cds.unistra.fr/AladinLite/api/v3/latest/aladin.js"
+    assert {"referer", "cookie"}.isdisjoint(request.value.all_headers())
+    page.get_by_text("Aladin Lite could not be loaded from CDS. Try again later.").wait_for()
+    assert {url for url in asked if not url.startswith(site.server.base_url)} == {request.value.url}
+
+
 class _Consent:
     """Answers the hub's question whether a page may connect, in place of its user."""
 
@@ -196,6 +234,7 @@ def test_tables_rows_and_footprints_go_to_samp_clients_and_highlights_come_back(
         _send_rows(signed_in, site, client, received)
         _send_footprint(signed_in, site, received)
         _send_view(signed_in, site, client, received)
+        _send_one_row(signed_in, site, received)
     finally:
         client.disconnect()
     assert hub.names
@@ -253,6 +292,21 @@ def _send_view(
     page.locator("tr.picked[data-row='21']").get_by_role("cell", name="26", exact=True).wait_for()
     client.enotify_all("table.highlight.row", **{"table-id": sent["table-id"], "url": sent["url"], "row": "3"})
     page.get_by_text("Row 4 was chosen elsewhere; not among the rows shown.").wait_for()
+
+
+def _send_one_row(page: "Page", site: Site, received: "queue.Queue[tuple[str, dict[str, str]]]") -> None:
+    """Send a row of a selection from its own page, as a table and as a position."""
+    page.goto(site.url(f"/explore/row?table={site.table}&filter=ge:objid:5&sort=desc:objid&row=3"))
+    page.get_by_role("button", name="Send to TOPCAT").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    mtype, sent = received.get(timeout=30)
+    assert mtype == "table.load.votable"
+    with urlopen(sent["url"], timeout=30) as answer:
+        assert parse_single_table(BytesIO(answer.read())).array["objid"].tolist() == [37]
+    page.get_by_label("What").select_option(label="Position")
+    page.get_by_role("button", name="Send", exact=True).click()
+    mtype, sent = received.get(timeout=30)
+    assert (mtype, float(sent["ra"]), float(sent["dec"])) == ("coord.pointAt.sky", 150.37, 2.185)
 
 
 def _lines(site: Site, name: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What operators have shown on every page, and the frame of pages of other packages."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from lxml import etree
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 import webui
 from core.auth.models import ANONYMOUS
 from core.settings import Settings
+from webui.charts.histogram import HistogramPlot
 from webui.pages.rendering.templates import PageRenderer
 
 
@@ -73,3 +75,15 @@ def test_areas_are_shown_without_powers_of_ten(tmp_path: Path, square_degrees: f
     renderer = PageRenderer(Settings(data=tmp_path))
     text = renderer._environment.from_string("{{ value | area }}").render(value=square_degrees)
     assert "".join(etree.fromstring(f"<p>{text}</p>").itertext()) == shown
+
+
+@pytest.mark.parametrize(("labels", "shown"), [(("0", "0.5", "1"), 3), (("6.11e+17", "6.12e+17", "6.13e+17"), 2)])
+def test_labels_of_a_chart_do_not_overlap_on_phones(tmp_path: Path, labels: tuple[str, ...], shown: int):
+    ticks = tuple((100.0 * place, label) for place, label in enumerate(labels))
+    plot = HistogramPlot(640, 300, 50, 630, 10, 250, "M0 0", ticks, (), total=3, beyond=0)
+    renderer = PageRenderer(Settings(data=tmp_path))
+    figure = SimpleNamespace(plot=plot, key="k", title="Title", x_label="x", second="")
+    drawn = etree.fromstring(bytes(renderer.picture("picture.svg", figure=figure, sky=None).body))
+    texts = [text for text in drawn.iter("{*}text") if text.text in labels]
+    assert len(texts) == len(labels)
+    assert sum(text.get("class") != "spare" for text in texts) == shown
