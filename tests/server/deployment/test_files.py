@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -84,6 +85,16 @@ def test_the_units_are_valid(tmp_path: Path):
     assert [line for line in done.stderr.splitlines() if "photoz" in line and "Unit" not in line] == []
 
 
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed: apt-get install systemd")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_the_units_are_hardened(unit: Path, tmp_path: Path):
+    # 100 is a service without any restriction; the network, which a server needs, is 8 of these 20.
+    words = ["security", "--offline=yes", "--threshold=20", "--no-pager", str(unit)]
+    done = subprocess.run([str(ANALYZE), *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "Overall exposure level" in done.stdout
+
+
 def test_the_units_wait_for_each_other_and_let_the_server_end():
     for unit in UNITS:
         text = unit.read_text()
@@ -115,6 +126,32 @@ def test_the_services_of_compose_are_wired(tmp_path: Path):
         path = re.findall(r"http://127\.0\.0\.1:8000([^\"]+)", asked)[0]
         assert application.client.get(path).status_code == 200
     assert len([name for name in services if name.startswith("web-")]) == 2
+
+
+def waited_for(name: str) -> set[str]:
+    """Return the services of compose whose health or success a service waits for, directly or not."""
+    conditions = COMPOSE["services"][name].get("depends_on", {})
+    direct = {other for other in conditions if isinstance(conditions, dict)}
+    assert all(conditions[other]["condition"] != "service_started" for other in direct)
+    return direct.union(*map(waited_for, direct))
+
+
+def test_each_process_of_compose_waits_for_all_that_its_settings_name():
+    environment = settings_of_files()["compose.yaml"]
+    hosts = {
+        urlsplit(value).hostname
+        for name, value in environment.items()
+        if name.endswith(("_REDIS_URL", "_ENDPOINT_URL"))
+    }
+    assert hosts == {"redis", "s3"}
+    buckets = {urlsplit(environment[name]).hostname for name in ("PHOTOZ_FILES_URL", "PHOTOZ_ROWS_URL")}
+    makers = {
+        name for name, each in COMPOSE["services"].items() if any(f"/{b}" in str(each.get("command")) for b in buckets)
+    }
+    for name, service in OURS.items():
+        if service["command"] != ["init"]:
+            assert waited_for(name) >= hosts | {"database", "init"}
+            assert len(waited_for(name) & makers) == len(buckets), f"nobody makes {buckets} before {name} starts"
 
 
 def names_in(expression: str) -> set[str]:
