@@ -133,7 +133,7 @@ class ObjectStore(StagedStore):
         return new_id
 
     def check(self) -> None:
-        """Raise ServiceBusyError when the bucket does not answer or is missing, or OSError when nothing can be staged."""
+        """Raise ServiceBusyError when the bucket does not answer or is missing, OSError when nothing can be staged."""
         self._staging.check()
         check_bucket(self._filesystem, self._root)
 

@@ -134,7 +134,7 @@ def filesystem_at(url: str) -> tuple[Any, str]:
 
 
 def check_bucket(filesystem: Any, root: str) -> None:  # fsspec ships no types
-    """Raise ServiceBusyError when an object store does not answer, or has no bucket of the name that ``root`` begins with.
+    """Raise ServiceBusyError when an object store does not answer, or has no such bucket as ``root`` begins with.
 
     Of an S3 the objects below ``root`` are listed, as the sweep does: that an object is not there is also what S3 says
     of a bucket that is not there.
