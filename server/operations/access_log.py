@@ -3,7 +3,7 @@
 import logging
 import re
 import uuid
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -149,7 +149,7 @@ class AccessLogMiddleware:
                 record.complete = not message.get("more_body", False)
 
         is_quiet = scope["path"].startswith(_QUIET)
-        with log_fields(record.context), nullcontext(OpenSpan()) if is_quiet else _traced(scope) as traced:
+        with log_fields(record.context) as added, nullcontext(OpenSpan()) if is_quiet else _traced(scope) as traced:
             try:
                 await self._app(scope, receive, send_and_record)
             except Exception:
@@ -159,7 +159,7 @@ class AccessLogMiddleware:
                 raise
             finally:
                 self._on_end(record)
-                _describe(traced, record)
+                _describe(traced, record, added)
                 _log.log(logging.DEBUG if is_quiet else logging.INFO, "request", extra=record.fields())
 
 
@@ -183,7 +183,7 @@ def _traced(scope: Scope) -> AbstractContextManager[OpenSpan]:
     return span(scope["method"], headers={"traceparent": next(traceparent, "")})
 
 
-def _describe(traced: OpenSpan, record: RequestRecord) -> None:
+def _describe(traced: OpenSpan, record: RequestRecord, added: Mapping[str, object]) -> None:
     """Give a span the name and the attributes of a request that has ended (OpenTelemetry's HTTP conventions 1.23)."""
     method, route, context = record.scope["method"], record.route, record.context()
     traced.rename(f"{method} {route}" if route else method)
@@ -197,7 +197,7 @@ def _describe(traced: OpenSpan, record: RequestRecord) -> None:
             "client.address": record.client,
             "enduser.id": _text(context["user"]),
             "photoz.request_id": record.request_id,
-            "photoz.job_id": _text(context["job_id"]),
+            "photoz.job_id": _text(context["job_id"] or added.get("job_id")),
             "photoz.product": _text(context["product"]),
         }
     )

@@ -14,9 +14,11 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 
 from core.auth.models import Identity, Scope
-from core.telemetry.logs import JsonFormatter, TextFormatter
+from core.errors import PhotozError
+from core.telemetry.logs import JsonFormatter, TextFormatter, log_fields
 from core.web.deferred_routes import complete_routes
 from server.operations.access_log import SECRET_PARAMETERS
+from tap.engine import EngineQuery
 from tests.server.application import Application, running_application
 
 #: Parameters of paths that may be logged: who knows them can do nothing without credentials.
@@ -122,6 +124,42 @@ def test_lines_of_services_have_the_fields_of_their_request(site: Application, l
     admitted = lines.last("query admitted")
     assert admitted["request_id"] == answer.headers["X-Request-Id"]
     assert (admitted["run_id"], admitted["lane"], admitted["client"]) == ("mine", "short", "testclient")
+
+
+def test_a_job_is_found_from_its_request_and_its_request_from_the_job(site: Application, lines: Lines):
+    data = {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables", "PHASE": "RUN"}
+    headers = {"Authorization": f"Bearer {site.token('ana')}"}
+    answer = site.client.post("/tap/async", data=data, headers=headers)
+    made, request, job = lines.last("job created"), lines.last("request"), answer.headers["Location"].rpartition("/")[2]
+    assert (made["job_id"], made["job_kind"], made["user"], made["client"]) == (job, "tap", "ana", "testclient")
+    assert made["request_id"] == request["request_id"] == answer.headers["X-Request-Id"]
+    assert request["job_id"] == job
+
+
+def test_a_query_that_fails_in_its_process_has_the_fields_of_its_request(site: Application, lines: Lines):
+    query = EngineQuery("SELECT error('no') AS one", (), seconds=60, memory_bytes=10**8, threads=1, temp_bytes=0)
+    engine = site.services.tap.engine
+    with log_fields(lambda: {"request_id": "abc-2"}), pytest.raises(PhotozError), engine.open(query) as stream:
+        list(stream)
+    failed = lines.last("query failed")
+    assert failed["request_id"] == "abc-2"
+    assert failed["detail"]
+
+
+def test_each_event_is_in_the_documentation():
+    root = Path(__file__).resolve().parents[3]
+    text = (root / "docs" / "operations.md").read_text()
+    table = text[text.index("## Logs") : text.index("## Monitoring")]
+    folders = ("core", "uws", "products", "tap", "vospace", "registry", "pipelines", "webui", "server")
+    calls = re.compile(r"_log(?:ger)?\.(?:info|log)\((?:[^\"']*, )?\s*\"([^\"]+)\"")
+    events = {
+        event
+        for folder in folders
+        for path in (root / folder).rglob("*.py")
+        for event in calls.findall(path.read_text())
+    }
+    assert events >= {"request", "audit", "job started", "query admitted", "download complete"}
+    assert {event for event in events if f"`{event}`" not in table} == set()
 
 
 def test_what_is_done_with_credentials_is_in_the_log_and_in_the_audit_log(site: Application, lines: Lines):
