@@ -22,6 +22,7 @@ from tests.support.in_process import in_process_client
 FOLDER = Path(__file__).resolve().parents[3] / "server" / "deployment"
 ANALYZE, PROMTOOL = shutil.which("systemd-analyze"), shutil.which("promtool")
 UNITS = sorted(FOLDER.glob("*.service"))
+TIMERS = sorted(FOLDER.glob("*.timer"))
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 OURS = {name: each for name, each in COMPOSE["services"].items() if each["image"] == "photoz-server"}
 
@@ -73,7 +74,7 @@ def test_the_units_are_valid(tmp_path: Path):
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     paths = []
-    for unit in [*UNITS, FOLDER / "photoz.target"]:
+    for unit in [*UNITS, *TIMERS, FOLDER / "photoz.target"]:
         path = tmp_path / unit.name.replace("@.", "@8001.")
         path.write_text(unit.read_text().replace("/opt/photoz", str(tmp_path / "photoz")))
         paths.append(path)
@@ -100,7 +101,7 @@ def test_the_units_wait_for_each_other_and_let_the_server_end():
         text = unit.read_text()
         assert "User=photoz" in text
         assert "NoNewPrivileges=yes" in text
-        if "migrate" in unit.name:
+        if "Type=oneshot" in text:
             continue
         assert "Requires=photoz-migrate.service" in text
         assert re.search(r"After=.*photoz-migrate\.service", text)
@@ -108,7 +109,15 @@ def test_the_units_wait_for_each_other_and_let_the_server_end():
         assert "Restart=always" in text
         assert int(re.findall(r"LimitNOFILE=(\d+)", text)[0]) >= 65536
     wanted = re.findall(r"Wants=(.+)", (FOLDER / "photoz.target").read_text())[0].split()
-    assert {re.sub(r"@\d+", "@", name) for name in wanted} == {unit.name for unit in UNITS}
+    by_time = {f"{timer.stem}.service" for timer in TIMERS}
+    assert {re.sub(r"@\d+", "@", name) for name in wanted} == {unit.name for unit in UNITS} - by_time
+
+
+def test_the_backup_of_the_night_may_write_where_it_is_told_to():
+    text = (FOLDER / "photoz-backup.service").read_text()
+    (place,) = re.findall(r"photoz backup (\S+)", text)
+    assert f"ReadWritePaths=/srv/photoz {place}\n" in text
+    assert "OnCalendar=" in (FOLDER / "photoz-backup.timer").read_text()
 
 
 def test_the_services_of_compose_are_wired(tmp_path: Path):
