@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,14 +179,27 @@ def test_each_metric_of_the_dashboard_and_the_alarms_is_served(tmp_path: Path):
         portal = application.client._transport._portal  # type: ignore[attr-defined]
         with in_process_client(application.app, portal, address=("127.0.0.1", 1)) as client:
             client.get("/availability")
+            for phase in ("PENDING", "RUN"):
+                client.post("/tap/async", data={"LANG": "ADQL", "QUERY": "SELECT 1 AS one", "PHASE": phase})
+            application.services.accounts.service.add_user("ana", None)
+            headers = {"Authorization": f"Bearer {application.token('ana')}"}
+            client.post("/api/products", json={"display_name": "P", "product_type": 7}, headers=headers)
             families = list(text_string_to_metric_families(client.get("/metrics").text))
     served = {_SUFFIXES.sub("", family.name) for family in families}
-    labels = {_SUFFIXES.sub("", s.name): set(s.labels) for family in families for s in family.samples if s.labels}
+    values: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for sample in (sample for family in families for sample in family.samples):
+        for label, value in sample.labels.items():
+            values[_SUFFIXES.sub("", sample.name), label].add(value)
     for expression in expressions:
         assert names_in(expression) <= served, expression
         for name, chosen in re.findall(r"\b(photoz_\w+)\{([^}]*)\}", expression):
-            used = set(re.findall(r"(\w+)\s*[=!]~?\"", chosen))
-            assert used <= labels.get(_SUFFIXES.sub("", name), used), expression
+            for label, value in re.findall(r"(\w+)\s*=\"([^\"]+)\"", chosen):
+                found = values[_SUFFIXES.sub("", name), label]
+                assert found, f"{name} has no label {label}"
+                assert label in {"phase", "status"} or value in found, expression
+        grouped = {label.strip() for each in re.findall(r"by \(([^)]*)\)", expression) for label in each.split(",")}
+        of_metrics = {label for name, label in values if name in names_in(expression)}
+        assert grouped <= of_metrics | {"instance"}, expression
     assert {name for expression in expressions for name in names_in(expression)} >= served - {"photoz_requests"}
     identifiers = [panel["id"] for panel in dashboard["panels"]]
     assert len(set(identifiers)) == len(identifiers)
