@@ -265,6 +265,17 @@ def test_commands_in_the_text_exist_with_their_options(document: str) -> None:
                 command = command.commands[word.split("|")[0]]  # type: ignore[attr-defined]
 
 
+def test_benchmarks_that_documents_name_exist_with_their_options() -> None:
+    named = set()
+    for path in (*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "README.md"):
+        named |= set(re.findall(r"`python -m (benchmarks\.\w+)([^`]*)`", path.read_text().replace("\n", " ")))
+    assert ("benchmarks.capacity", "") in named
+    for module, words in named:
+        text = (ROOT / f"{module.replace('.', '/')}.py").read_text()
+        assert "__main__" in text, module
+        assert [option for option in re.findall(r"--[\w-]+", words) if f'"{option}"' not in text] == [], module
+
+
 def test_the_log_that_the_filters_read_has_requests(server: RunningServer) -> None:
     lines = [json.loads(line) for line in server.printed.splitlines() if line.startswith("{")]
     assert any(line["message"] == "request" for line in lines)
