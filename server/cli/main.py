@@ -25,7 +25,7 @@ from server.cli import registry as cli_registry
 from server.cli import releases as cli_releases
 from server.cli import settings as cli_settings
 from server.cli import validation as cli_validation
-from server.cli.context import DataOption, open_accounts, read_settings
+from server.cli.context import OPERATOR, DataOption, open_accounts, read_settings
 from server.data_folder import StartError, prepare_data_folder, require_data_folder
 from server.migrations.upgrade import migrate, migrate_rows
 from server.operations.logs import log_and_trace
@@ -159,7 +159,7 @@ def link_user(
 ) -> None:
     """Link an account to a user of an OpenID provider or a trusted proxy."""
     with open_accounts(data) as accounts:
-        accounts.external.link(name, issuer, subject)
+        accounts.external.link(OPERATOR, name, issuer, subject)
     typer.echo(f"'{subject}' of {issuer} is now linked to the account '{name}'.", err=True)
 
 
