@@ -218,7 +218,9 @@ def test_the_first_block_installs_every_file_of_the_deployment(machine: Machine)
     for line in filter(None, first.splitlines()):
         machine.run(line)
     there = {path.name for path in machine.root.rglob("*") if path.is_file()}
-    names = {path.name for path in SHIPPED.iterdir() if path.suffix not in {".json", ".yaml"}} - {"Containerfile"}
+    names = {path.name for path in SHIPPED.iterdir() if path.suffix not in {".json", ".yaml", ".dockerignore"}} - {
+        "Containerfile"
+    }
     renamed = {
         "photoz.nginx.conf": "photoz.conf",
         "rolling-restart": "photoz-rolling-restart",

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,6 +145,18 @@ def waited_for(name: str) -> set[str]:
     direct = {other for other in conditions if isinstance(conditions, dict)}
     assert all(conditions[other]["condition"] != "service_started" for other in direct)
     return direct.union(*map(waited_for, direct))
+
+
+def test_the_image_is_built_from_the_distribution_alone():
+    root = FOLDER.parents[1]
+    lines = [line for line in (FOLDER / "Containerfile.dockerignore").read_text().splitlines() if line[0] != "#"]
+    assert lines[0] == "*"
+    sent = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    about = tomllib.loads((root / "pyproject.toml").read_text())
+    wheel, project = about["tool"]["hatch"]["build"]["targets"]["wheel"], about["project"]
+    needed = {*wheel["packages"], *wheel["force-include"], project["readme"], *project["license-files"]}
+    assert sent == needed | {"pyproject.toml"}
+    assert all((root / name).exists() for name in sent)
 
 
 def test_each_process_of_compose_waits_for_all_that_its_settings_name():
