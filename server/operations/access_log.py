@@ -185,7 +185,8 @@ def _traced(scope: Scope) -> AbstractContextManager[OpenSpan]:
 
 def _describe(traced: OpenSpan, record: RequestRecord, added: Mapping[str, object]) -> None:
     """Give a span the name and the attributes of a request that has ended (OpenTelemetry's HTTP conventions 1.23)."""
-    method, route, context = record.scope["method"], record.route, record.context()
+    method, route = record.scope["method"], record.route
+    context = {**added, **{name: value for name, value in record.context().items() if value is not None}}
     traced.rename(f"{method} {route}" if route else method)
     traced.set(
         {
@@ -195,10 +196,10 @@ def _describe(traced: OpenSpan, record: RequestRecord, added: Mapping[str, objec
             "http.response.body.size": record.sent,
             "url.path": record.path,
             "client.address": record.client,
-            "enduser.id": _text(context["user"]),
+            "enduser.id": _text(context.get("user")),
             "photoz.request_id": record.request_id,
-            "photoz.job_id": _text(context["job_id"] or added.get("job_id")),
-            "photoz.product": _text(context["product"]),
+            "photoz.job_id": _text(context.get("job_id")),
+            "photoz.product": _text(context.get("product")),
         }
     )
     if record.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
