@@ -223,6 +223,17 @@ def test_prometheus_accepts_the_alarms():
     subprocess.run([str(PROMTOOL), "check", "rules", str(FOLDER / "prometheus-rules.yaml")], check=True)
 
 
+def test_the_directives_of_nginx_that_the_documentation_names_are_in_the_file():
+    text = (FOLDER.parents[1] / "docs" / "operations.md").read_text()
+    table = text[
+        text.index("`server/deployment/photoz.nginx.conf` is a complete") : text.index("What the server does itself")
+    ]
+    named = re.findall(r"`([a-z_]+ \w+)`", table)
+    assert len(named) >= 3
+    lines = {line.strip() for line in (FOLDER / "photoz.nginx.conf").read_text().splitlines()}
+    assert [each for each in named if f"{each};" not in lines] == []
+
+
 def test_each_alarm_is_in_the_documentation():
     text = (FOLDER.parents[1] / "docs" / "operations.md").read_text()
     rules = yaml.safe_load((FOLDER / "prometheus-rules.yaml").read_text())
