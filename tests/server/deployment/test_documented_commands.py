@@ -18,8 +18,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dotenv import dotenv_values
+from sqlalchemy import make_url
 from typer.main import get_command
 
+from core.settings.sources import load_settings
 from server.cli.main import app as commands
 from tests.support.commands import run_photoz
 from tests.support.postgres import PostgresServer
@@ -40,6 +43,7 @@ STAND_INS = {
     "pip": "it needs a package index; its requirements are compared with pyproject.toml",
     "systemctl": "the units would be started; test_files.py verifies them",
     "photoz-rolling-restart": "test_nginx.py runs it, behind nginx",
+    "podman": "it fetches images from registries; test_files.py looks at the files",
     "journalctl": "the journal of this machine has no lines of ours; it prints those of the server of this test",
 }
 
@@ -84,7 +88,9 @@ class Machine:
         """Return a line with its folders and services replaced by our own."""
         for folder in FOLDERS:
             line = re.sub(rf"(?<![\w/]){folder}(?=/)", f"{self.root}{folder}", line)
-        line = line.replace("http://127.0.0.1:8001", self.server.base_url).replace("server/deployment", str(SHIPPED))
+        for address in ("http://127.0.0.1:8001", "https://photoz.example.org"):
+            line = line.replace(address, self.server.base_url)
+        line = line.replace("server/deployment", str(SHIPPED))
         line = line.replace("postgresql+psycopg2://photoz@db.example.org/photoz", self.database_url)
         line = re.sub(r"--group=\w+", f"--group={os.getgid()}", line)
         line = re.sub(r"(install .*)--owner=\w+", rf"\g<1>--owner={os.getuid()}", line)
@@ -218,9 +224,8 @@ def test_the_first_block_installs_every_file_of_the_deployment(machine: Machine)
     for line in filter(None, first.splitlines()):
         machine.run(line)
     there = {path.name for path in machine.root.rglob("*") if path.is_file()}
-    names = {path.name for path in SHIPPED.iterdir() if path.suffix not in {".json", ".yaml", ".dockerignore"}} - {
-        "Containerfile"
-    }
+    others = {"Containerfile", "container-secrets"}  # of containers; alarms and dashboard are for other servers
+    names = {each.name for each in SHIPPED.iterdir() if each.suffix not in {".json", ".yaml", ".dockerignore"}} - others
     renamed = {
         "photoz.nginx.conf": "photoz.conf",
         "rolling-restart": "photoz-rolling-restart",
@@ -233,14 +238,40 @@ def test_the_first_block_installs_every_file_of_the_deployment(machine: Machine)
     assert {call[0] for call in machine.calls()} < STAND_INS.keys()
 
 
+def test_the_files_of_the_containers_fit_together(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = [each for each in blocks("operations.md") if "podman build" in each]
+    for line in filter(None, block.splitlines()):
+        machine.run(line)
+    folder = machine.root / "etc" / "photoz"
+    secrets = dotenv_values(folder / "photoz.secrets.env")
+    assert (folder / "photoz.secrets.env").stat().st_mode & 0o077 == 0
+    compose = yaml.safe_load((folder / "compose.yaml").read_text())
+    web = compose["services"]["web-1"]
+    names = {"PHOTOZ_SECRET_KEY", "PHOTOZ_DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "POSTGRES_PASSWORD"}
+    assert secrets.keys() == names | {"MINIO_ROOT_PASSWORD"}
+    for name, value in {**web["environment"], **secrets}.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings({"data": machine.root / "data"}).settings
+    database = make_url(settings.sqlalchemy_url)
+    own = compose["services"]["database"]["environment"]
+    assert (database.username, database.database) == (own["POSTGRES_USER"], own["POSTGRES_DB"])
+    assert database.password == secrets["POSTGRES_PASSWORD"]
+    assert secrets["AWS_SECRET_ACCESS_KEY"] == secrets["MINIO_ROOT_PASSWORD"]
+    assert len({secrets["PHOTOZ_SECRET_KEY"], secrets["POSTGRES_PASSWORD"], secrets["MINIO_ROOT_PASSWORD"]}) == 3
+    upstream = re.findall(r"(?m)^    server (\S+) max_fails", (folder / "photoz.nginx.conf").read_text())
+    assert upstream == [f"{name}:8000" for name in compose["services"] if name.startswith("web-")]
+    mounted = [each.partition(":")[0] for each in compose["services"]["nginx"]["volumes"]]
+    assert all((folder / each).is_file() for each in mounted if each.startswith("./"))
+
+
 def test_the_command_of_root_is_that_of_the_user_of_the_server_with_its_settings(machine: Machine) -> None:
     runuser = machine.root / "bin" / "runuser"
-    runuser.write_text('#!/bin/sh\necho "$PHOTOZ_SETTINGS_FILE|$*"\n')
+    runuser.write_text('#!/bin/sh\necho "$HOME|$PHOTOZ_SETTINGS_FILE|$*"\n')
     runuser.chmod(0o755)
     env = {"PATH": f"{runuser.parent}:{os.environ['PATH']}"}
     words = [str(SHIPPED / "photoz-command"), "backup", "a folder", "--list"]
     said = subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
-    assert said == "/etc/photoz/photoz.env|--user=photoz -- /opt/photoz/bin/photoz backup a folder --list\n"
+    assert said == "/srv/photoz|/etc/photoz/photoz.env|--user=photoz -- /opt/photoz/bin/photoz backup a folder --list\n"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -133,7 +133,7 @@ def test_the_services_of_compose_are_wired(tmp_path: Path):
             if service["depends_on"][other]["condition"] == "service_healthy":
                 assert "healthcheck" in services[other], f"{name} waits for the health of {other}"
         volumes = [each.partition(":")[0] for each in service.get("volumes", ())]
-        assert {each for each in volumes if not each.startswith(".")} <= COMPOSE["volumes"].keys()
+        assert {each for each in volumes if not each.startswith((".", "/"))} <= COMPOSE["volumes"].keys()
     asked = " ".join(services["web-1"]["healthcheck"]["test"])
     with running_application(tmp_path / "data") as application:
         path = re.findall(r"http://127\.0\.0\.1:8000([^\"]+)", asked)[0]
