@@ -225,6 +225,14 @@ def test_prometheus_accepts_the_alarms():
     subprocess.run([str(PROMTOOL), "check", "rules", str(FOLDER / "prometheus-rules.yaml")], check=True)
 
 
+@pytest.mark.parametrize("name", ["photoz.env", "photoz.nginx.conf", "compose.yaml"])
+def test_what_is_an_example_is_marked_as_to_be_changed(name: str):
+    lines = (FOLDER / name).read_text().splitlines()
+    given = [number for number, line in enumerate(lines) if re.search(r"^[^#]*example\.org", line)]
+    assert given
+    assert [lines[number] for number in given if "CHANGE" not in "".join(lines[max(0, number - 3) : number + 1])] == []
+
+
 def test_the_directives_of_nginx_that_the_documentation_names_are_in_the_file():
     text = (FOLDER.parents[1] / "docs" / "operations.md").read_text()
     table = text[
