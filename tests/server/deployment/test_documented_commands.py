@@ -171,7 +171,8 @@ def test_each_line_of_a_block_runs(machine: Machine, block: str) -> None:
             pytest.skip(f"{program} is not installed: apt-get install {package}")
     subprocess.run(["/bin/bash", "-n", "-c", block], check=True)
     if "restore" in block:
-        _back_up(machine)
+        for _ in range(block.count(" restore ")):
+            machine.run("photoz backup /backups/photoz")
         (machine.root / "srv/photoz/first-account.txt").unlink()
     for line in filter(None, block.splitlines()):
         machine.run(_with_known_backup(machine, line))
@@ -183,11 +184,6 @@ def test_each_line_of_a_block_runs(machine: Machine, block: str) -> None:
         said = machine.run("photoz settings --changed")
         assert {name for name in machine.exported if name.startswith("PHOTOZ_")} <= set(re.findall(r"PHOTOZ_\w+", said))
     _check_calls(machine.calls())
-
-
-def _back_up(machine: Machine) -> None:
-    for _ in range(2):
-        machine.run("photoz backup /backups/photoz")
 
 
 def _with_known_backup(machine: Machine, line: str) -> str:

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,12 @@ from server.services import Services
 from tests.support.s3 import running_s3
 
 
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     with running_s3("there"):
-        settings = Settings(data=tmp_path / "data", files_url="s3://nowhere/files", min_free_bytes=0)
+        settings = Settings(
+            data=tmp_path_factory.mktemp("site") / "data", files_url="s3://nowhere/files", min_free_bytes=0
+        )
         prepare_data_folder(settings)
         services = Services(settings)
         try:
