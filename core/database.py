@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -36,6 +36,15 @@ _Value = TypeVar("_Value")
 _log = logging.getLogger(__name__)
 
 _SQLITE_BUSY_SECONDS = 30
+#: When a machine of PostgreSQL that is gone without a word counts as lost, in seconds and milliseconds (libpq). TCP by
+#: itself waits for a quarter of an hour, and all requests with it.
+_LOST_AFTER: Mapping[str, int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
 #: Parameters of one statement.
 _AT_ONCE = 500
 _SQLITE_KEPT = 10
@@ -196,7 +205,10 @@ def _check_text(text: str) -> None:
 
 
 def _server_engine(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    """Return the engine of a PostgreSQL; parameters of libpq in the address count before those here."""
+    given = make_url(url).query
+    waiting = {name: value for name, value in _LOST_AFTER.items() if name not in given}
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=waiting)
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -3,6 +3,7 @@
 The owner of a job is the name of a user. An anonymous job is open to everyone who knows its id, and in no list.
 """
 
+import logging
 import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 
 from core.database import Database
 from core.errors import InvalidValueError, PhotozError
+from core.telemetry.logs import add_log_field
 from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
 from uws.lifecycle.client_jobs import ClientJobs, start_client_job
@@ -37,6 +39,8 @@ __all__ = ["JobService"]
 _RUNNABLE = frozenset({Phase.PENDING, Phase.HELD})
 _LONGEST_WAIT = 300.0
 _FIRST_POLL, _LAST_POLL, _NOTIFIED_POLL = 0.05, 1.0, 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class JobService:
@@ -362,6 +366,8 @@ class JobService:
             session.flush()
             job = job_of_row(row)
             ready = release_queued(session, job.owner, job.caller, long_running=row.long_running) if run else []
+        add_log_field("job_id", job.id)
+        _log.info("job created", extra={"job_id": job.id, "job_kind": job.kind, "phase": job.phase})
         for job_id in ready:
             self._queue.submit(job_id, long_running=row.long_running)
         return job

@@ -32,6 +32,7 @@ class Subject(StrEnum):
     SITE = "site"
     CHALLENGE = "challenge"
     CATALOGUE = "catalogue"
+    JOB = "job"
 
 
 class AuditRow(Base):

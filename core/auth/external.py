@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
+from core.auth.audit import Subject, record
 from core.auth.credentials import identity_of_row
 from core.auth.models import Identity, Scope
 from core.auth.schema import ExternalIdentityRow, GroupRow, UserRow, group_members
@@ -95,8 +96,13 @@ class ExternalAccounts:
             # Another request created the account or one of the groups at the same time.
             return self._update(person)
 
-    def link(self, name: str, issuer: str, subject: str) -> None:
+    def link(self, identity: Identity, name: str, issuer: str, subject: str) -> None:
         """Link an existing account to a user of a sign-in service; for the operator of the server.
+
+        Parameters
+        ----------
+        identity
+            Who links it, for the audit log.
 
         Raises
         ------
@@ -112,6 +118,7 @@ class ExternalAccounts:
                     message = f"There is no account named '{name}'."
                     raise NotFoundError(message)
                 session.add(ExternalIdentityRow(user_id=row.id, issuer=issuer, subject=subject, created_at=utc_now()))
+                record(session, identity, "link account", Subject.USER, row.id, row.name, issuer=issuer)
         except IntegrityError as e:
             message = f"'{subject}' of {issuer} is linked to an account already."
             raise ConflictError(message) from e
@@ -120,6 +127,7 @@ class ExternalAccounts:
         with self._database.write() as session:
             row = _find(session, person) or _make(session, person)
             _checked(row)
+            before = _rights(row, person.source)
             if (person.first_name, person.last_name, person.email) != ("", "", ""):
                 row.first_name, row.last_name, row.email = person.first_name, person.last_name, person.email
             if self._admin_group is not None:
@@ -127,7 +135,12 @@ class ExternalAccounts:
             _set_groups(session, row, person.source, person.groups)
             session.flush()
             session.refresh(row, ["groups"])
-            return _checked(row)
+            identity, after = _checked(row), _rights(row, person.source)
+            if after != before:
+                changed = {name: [before[name], after[name]] for name in after if after[name] != before[name]}
+                action, issuer = "change account", person.issuer
+                record(session, identity, action, Subject.USER, row.id, row.name, issuer=issuer, **changed)
+            return identity
 
     def _is_current(self, row: UserRow, person: ExternalUser) -> bool:
         current = (person.first_name, person.last_name, person.email)
@@ -162,7 +175,13 @@ def _make(session: Session, person: ExternalUser) -> UserRow:
     session.add(row)
     session.flush()
     session.add(ExternalIdentityRow(user_id=row.id, issuer=person.issuer, subject=person.subject, created_at=now))
+    record(session, _checked(row), "create account", Subject.USER, row.id, row.name, issuer=person.issuer)
     return row
+
+
+def _rights(row: UserRow, source: str) -> dict[str, object]:
+    """Return what a sign-in service decides of an account."""
+    return {"is_admin": row.is_admin, "groups": sorted(group.name for group in row.groups if group.source == source)}
 
 
 def _checked(row: UserRow) -> Identity:

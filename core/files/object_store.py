@@ -18,6 +18,7 @@ from core.files.listing import listed
 from core.files.notes import NotedPart
 from core.files.objects import (
     ObjectPrefix,
+    check_bucket,
     filesystem_at,
     modified_of,
     object_chunks,
@@ -132,10 +133,9 @@ class ObjectStore(StagedStore):
         return new_id
 
     def check(self) -> None:
-        """Raise ServiceBusyError when the object store does not answer, or OSError when nothing can be staged."""
+        """Raise ServiceBusyError when the bucket does not answer or is missing, OSError when nothing can be staged."""
         self._staging.check()
-        with translating_errors():
-            self._filesystem.exists(self._key("check"))
+        check_bucket(self._filesystem, self._root)
 
     def ids(self) -> Iterator[str]:
         """Yield the ids of all stored files; ServiceBusyError when the object store does not answer."""

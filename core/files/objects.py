@@ -11,6 +11,7 @@ from core.errors import NotFoundError, ServiceBusyError
 
 __all__ = [
     "ObjectPrefix",
+    "check_bucket",
     "filesystem_at",
     "modified_of",
     "object_chunks",
@@ -50,9 +51,8 @@ class ObjectPrefix:
         return cls(*filesystem_at(url))
 
     def check(self) -> None:
-        """Raise ServiceBusyError when the object store does not answer."""
-        with translating_errors():
-            self._filesystem.exists(self._key("check"))
+        """Raise ServiceBusyError when the object store does not answer, or has no such bucket."""
+        check_bucket(self._filesystem, self.root)
 
     def size(self, name: str) -> int:
         """Return the size of an object in bytes."""
@@ -131,6 +131,25 @@ def filesystem_at(url: str) -> tuple[Any, str]:
 
     filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
     return filesystem, root
+
+
+def check_bucket(filesystem: Any, root: str) -> None:  # fsspec ships no types
+    """Raise ServiceBusyError when an object store does not answer, or has no such bucket as ``root`` begins with.
+
+    Of an S3 the objects below ``root`` are listed, as the sweep does: that an object is not there is also what S3 says
+    of a bucket that is not there.
+    """
+    bucket, _, prefix = root.partition("/")
+    try:
+        if hasattr(filesystem, "call_s3"):
+            filesystem.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
+        else:
+            filesystem.exists(f"{root}/check")
+    except FileNotFoundError as e:
+        message = f"The file store has no bucket '{bucket}'. Tell the operator of this server."
+        raise ServiceBusyError(message) from e
+    except failures() as e:
+        raise store_away() from e
 
 
 def object_chunks(filesystem: Any, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -7,15 +7,34 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-__all__ = ["JsonFormatter", "LogFormat", "TextFormatter", "log_fields", "log_format", "log_to_stderr", "redacted"]
+__all__ = [
+    "JsonFormatter",
+    "LogFormat",
+    "TextFormatter",
+    "add_log_field",
+    "log_fields",
+    "log_format",
+    "log_to_stderr",
+    "redacted",
+]
 
 #: Form of the lines of a log.
 LogFormat = Literal["json", "text"]
 
-_fields: ContextVar[Callable[[], Mapping[str, object]] | None] = ContextVar("photoz_log_fields", default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """Fields of the records of a request or a job: those that it knows itself, and those that services add."""
+
+    known: Callable[[], Mapping[str, object]]
+    added: dict[str, object] = field(default_factory=dict)
+
+
+_context: ContextVar[_Context | None] = ContextVar("photoz_log_context", default=None)
 
 #: What the logging module sets on each record; everything else came by ``extra``.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -48,19 +67,27 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @contextmanager
-def log_fields(fields: Callable[[], Mapping[str, object]]) -> Iterator[None]:
-    """Add fields to all records of the block, also of threads that it waits for.
+def log_fields(fields: Callable[[], Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
+    """Add fields to all records of the block, also of threads that it waits for; yield those that services add.
 
     Parameters
     ----------
     fields
         Returns the fields; called for each record, because some, such as the user, are known late.
     """
-    token = _fields.set(fields)
+    context = _Context(fields)
+    token = _context.set(context)
     try:
-        yield
+        yield context.added
     finally:
-        _fields.reset(token)
+        _context.reset(token)
+
+
+def add_log_field(name: str, value: object) -> None:
+    """Add a field to the records of the current request or job from now on, unless it has one of this name."""
+    context = _context.get()
+    if context is not None:
+        context.added.setdefault(name, value)
 
 
 def redacted(text: str) -> str:
@@ -133,10 +160,12 @@ def _time(record: logging.LogRecord) -> str:
 
 def _fields_of(record: logging.LogRecord) -> dict[str, object]:
     """Return the fields of the context and those of the record, which go before; without those that have no value."""
-    context = _fields.get()
+    context = _context.get()
     own = {name: value for name, value in vars(record).items() if name not in _OWN}
-    fields = {**(context() if context is not None else {}), **own}
-    return {name: _plain(value) for name, value in fields.items() if value is not None}
+    fields = dict(context.added) if context is not None else {}
+    for known in (context.known() if context is not None else {}, own):
+        fields |= {name: value for name, value in known.items() if value is not None}
+    return {name: _plain(value) for name, value in fields.items()}
 
 
 def _plain(value: object) -> object:

@@ -16,6 +16,7 @@ from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.schema import UserRow
 from core.database import Database, ignoring_storage_errors, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError
+from core.telemetry.logs import add_log_field
 from products.access import readable, require_manage
 from products.models import ProductStatus
 from products.schema import ProductRow
@@ -146,6 +147,8 @@ class LinkService:
                 "This link leads nowhere: it has expired, was revoked, or never existed. Ask its sender for a new one."
             )
             raise NotFoundError(message)
+        add_log_field("product", link.product_id)
+        add_log_field("link_id", link.id)
         if link.last_used_at is None or now - link.last_used_at > _LAST_USED_STEP:
             with ignoring_storage_errors(), self._database.write() as session:
                 session.execute(update(ProductLinkRow).where(ProductLinkRow.id == link.id).values(last_used_at=now))

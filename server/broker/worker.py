@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
-from server.broker.beat import LocalScheduler, schedule_sweep
+from server.broker.beat import BeatWatch, LocalScheduler, schedule_sweep
 from server.broker.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
 from server.broker.job_queue import STOP_SIGNAL
 from server.broker.long_job_slots import LongJobSlots
@@ -100,6 +100,7 @@ def run_celery_worker(config: CeleryWorkerConfig) -> None:
     supervisor = _JobSupervisor(config)
     shutdown = _Shutdown()
     marks = MessageMarks(config.redis_url)
+    watch = BeatWatch(lambda: shutdown.was_asked)
 
     @app.task(name=RUN_JOB)  # type: ignore[untyped-decorator]  # Celery ships no types
     def run_job(job_id: str) -> None:
@@ -111,6 +112,7 @@ def run_celery_worker(config: CeleryWorkerConfig) -> None:
     signals.worker_process_shutdown.connect(supervisor.close)
     signals.worker_shutting_down.connect(shutdown.begin)
     signals.worker_ready.connect(marks.start)
+    signals.worker_ready.connect(watch.start)
     worker = app.Worker(
         concurrency=config.workers,
         pool="prefork",
@@ -123,7 +125,8 @@ def run_celery_worker(config: CeleryWorkerConfig) -> None:
     )
     worker.start()
     marks.close()
-    if not shutdown.was_asked:
+    watch.close()
+    if watch.has_ended or not shutdown.was_asked:
         _logger.critical("the worker ended although nobody stopped it")
         raise SystemExit(1)
 

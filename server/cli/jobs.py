@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from sqlalchemy import select
 
+from core.auth.audit import Subject, record
 from core.database import utc_now
 from core.errors import NotFoundError
-from server.cli.context import DataOption, open_services
+from server.cli.context import OPERATOR, DataOption, open_services
 from uws import Job, Phase
 from uws.schema import JobRow
 from uws.storage import find_job, job_of_row
@@ -77,7 +78,11 @@ def show_command(job: JobArgument, data: DataOption = None) -> None:
 def abort_command(job: JobArgument, data: DataOption = None) -> None:
     """Abort a job; its work stops within seconds, on any machine."""
     with open_services(data, prepare=False) as services:
-        services.jobs.abort(job, owner=_find(services, job).owner)
+        found = _find(services, job)
+        services.jobs.abort(job, owner=found.owner)
+        with services.database.write() as session:
+            about = {"job_kind": found.kind, "owner": found.owner}
+            record(session, OPERATOR, "abort job", Subject.JOB, None, job, **about)
     typer.echo(f"Aborted {job}.")
 
 
@@ -100,6 +105,9 @@ def purge_command(
             typer.confirm(f"Remove {len(jobs)} jobs with their results?", abort=True)
         for job in jobs:
             services.jobs.delete(job.id, owner=job.owner)
+        if jobs:
+            with services.database.write() as session:
+                record(session, OPERATOR, "purge jobs", Subject.JOB, None, owner or "", days=days, removed=len(jobs))
     typer.echo(f"Removed {len(jobs)} jobs.")
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -25,9 +26,10 @@ from server.cli import registry as cli_registry
 from server.cli import releases as cli_releases
 from server.cli import settings as cli_settings
 from server.cli import validation as cli_validation
-from server.cli.context import DataOption, open_accounts, read_settings
+from server.cli.context import OPERATOR, DataOption, open_accounts, read_settings
 from server.data_folder import StartError, prepare_data_folder, require_data_folder
 from server.migrations.upgrade import migrate, migrate_rows
+from server.operations.database_wait import wait_for_database
 from server.operations.logs import log_and_trace
 
 __all__ = ["app", "main"]
@@ -96,6 +98,7 @@ def init_command(data: DataOption = None) -> None:
     prepare_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
     try:
+        wait_for_database(database, settings.database_wait_seconds, partial(typer.echo, err=True))
         migrate(database)
     finally:
         database.close()
@@ -109,6 +112,7 @@ def migrate_command(data: DataOption = None) -> None:
     require_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
     try:
+        wait_for_database(database, settings.database_wait_seconds, partial(typer.echo, err=True))
         migrate(database)
         migrate_rows(settings, database, typer.echo)
     finally:
@@ -159,7 +163,7 @@ def link_user(
 ) -> None:
     """Link an account to a user of an OpenID provider or a trusted proxy."""
     with open_accounts(data) as accounts:
-        accounts.external.link(name, issuer, subject)
+        accounts.external.link(OPERATOR, name, issuer, subject)
     typer.echo(f"'{subject}' of {issuer} is now linked to the account '{name}'.", err=True)
 
 

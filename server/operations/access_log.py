@@ -3,7 +3,7 @@
 import logging
 import re
 import uuid
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -149,7 +149,7 @@ class AccessLogMiddleware:
                 record.complete = not message.get("more_body", False)
 
         is_quiet = scope["path"].startswith(_QUIET)
-        with log_fields(record.context), nullcontext(OpenSpan()) if is_quiet else _traced(scope) as traced:
+        with log_fields(record.context) as added, nullcontext(OpenSpan()) if is_quiet else _traced(scope) as traced:
             try:
                 await self._app(scope, receive, send_and_record)
             except Exception:
@@ -159,7 +159,7 @@ class AccessLogMiddleware:
                 raise
             finally:
                 self._on_end(record)
-                _describe(traced, record)
+                _describe(traced, record, added)
                 _log.log(logging.DEBUG if is_quiet else logging.INFO, "request", extra=record.fields())
 
 
@@ -183,9 +183,10 @@ def _traced(scope: Scope) -> AbstractContextManager[OpenSpan]:
     return span(scope["method"], headers={"traceparent": next(traceparent, "")})
 
 
-def _describe(traced: OpenSpan, record: RequestRecord) -> None:
+def _describe(traced: OpenSpan, record: RequestRecord, added: Mapping[str, object]) -> None:
     """Give a span the name and the attributes of a request that has ended (OpenTelemetry's HTTP conventions 1.23)."""
-    method, route, context = record.scope["method"], record.route, record.context()
+    method, route = record.scope["method"], record.route
+    context = {**added, **{name: value for name, value in record.context().items() if value is not None}}
     traced.rename(f"{method} {route}" if route else method)
     traced.set(
         {
@@ -195,10 +196,10 @@ def _describe(traced: OpenSpan, record: RequestRecord) -> None:
             "http.response.body.size": record.sent,
             "url.path": record.path,
             "client.address": record.client,
-            "enduser.id": _text(context["user"]),
+            "enduser.id": _text(context.get("user")),
             "photoz.request_id": record.request_id,
-            "photoz.job_id": _text(context["job_id"]),
-            "photoz.product": _text(context["product"]),
+            "photoz.job_id": _text(context.get("job_id")),
+            "photoz.product": _text(context.get("product")),
         }
     )
     if record.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

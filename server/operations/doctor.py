@@ -85,8 +85,7 @@ class _WrongError(Exception):
 
 def _storage(services: Services) -> str:
     settings = services.settings
-    with services.store.stage(limit=16) as staging:
-        staging.write(b"doctor")
+    services.store.check()
     services.products.rows.check()
     return f"{settings.data.resolve()} can be written"
 

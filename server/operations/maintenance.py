@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import select
 
@@ -32,36 +32,56 @@ def maintain(services: Services, stop: threading.Event, sample: Callable[[], obj
     """
     rounds = 0
     while not stop.wait(_INTERVAL_SECONDS if rounds else 0):
-        try:
-            sample()
-            _recover(services)
-            release_memory()
-            if rounds % _HOUSEKEEPING_ROUNDS == 0:
-                remove_orphaned_files(services)
-        except Exception:  # noqa: BLE001 - the next round must run whatever this one meets; the traceback is in the log
-            _log.exception("maintenance failed")
+        _try_each(services, {"gauges": lambda _: sample(), **_RECOVERY, "memory": lambda _: release_memory()})
+        if rounds % _HOUSEKEEPING_ROUNDS == 0:
+            remove_orphaned_files(services)
         rounds += 1
 
 
 def remove_orphaned_files(services: Services) -> None:
     """Remove files of crashed processes that no product, no table and no query uses."""
-    services.products.housekeeping.sweep()
-    services.products.table_loader.sweep(older_than=_ORPHAN_SECONDS)
-    services.tap.hats.sweep()
-    services.tap.catalogues.sweep()
-    services.tap.partition_copies.sweep()
+    _try_each(services, _SWEEPS)
+
+
+def _try_each(services: Services, steps: Mapping[str, Callable[[Services], object]]) -> None:
+    """Run each step, whatever those before it meet: a part that is away for long must not stop the others."""
+    for name, step in steps.items():
+        try:
+            step(services)
+        except Exception:  # noqa: BLE001 - the next step must run whatever this one meets; the traceback is in the log
+            _log.exception("maintenance failed", extra={"step": name})
+
+
+def _sweep_results(services: Services) -> None:
     with services.database.read() as session:
-        results = frozenset(session.scalars(select(JobRow.id).where(JobRow.kind == QUERY_JOB)))
-    services.tap.results.sweep(results, older_than=_ORPHAN_SECONDS)
+        known = frozenset(session.scalars(select(JobRow.id).where(JobRow.kind == QUERY_JOB)))
+    services.tap.results.sweep(known, older_than=_ORPHAN_SECONDS)
+
+
+def _reconcile_inspections(services: Services) -> None:
+    housekeeping = services.products.housekeeping
+    for product_id, job_id, owner in housekeeping.running_inspections():
+        services.inspections.reconcile(product_id, job_id, owner, housekeeping.fail_inspection)
+
+
+def _sweep_uploads(services: Services) -> None:
     # The files of a job are removed with it, so a file that is older than any job is orphaned.
     longest = (services.settings.job_days_limit + 1) * _DAY
     services.tap.upload_store.sweep(frozenset(), older_than=longest)
 
 
-def _recover(services: Services) -> None:
-    services.jobs.sweep()
-    services.pipelines.service.reconcile()
-    services.pipelines.challenges.submissions.reconcile()
-    housekeeping = services.products.housekeeping
-    for product_id, job_id, owner in housekeeping.running_inspections():
-        services.inspections.reconcile(product_id, job_id, owner, housekeeping.fail_inspection)
+_RECOVERY: Mapping[str, Callable[[Services], object]] = {
+    "jobs": lambda services: services.jobs.sweep(),
+    "pipelines": lambda services: services.pipelines.service.reconcile(),
+    "submissions": lambda services: services.pipelines.challenges.submissions.reconcile(),
+    "inspections": _reconcile_inspections,
+}
+_SWEEPS: Mapping[str, Callable[[Services], object]] = {
+    "files and rows": lambda services: services.products.housekeeping.sweep(),
+    "tables of users": lambda services: services.products.table_loader.sweep(older_than=_ORPHAN_SECONDS),
+    "hats": lambda services: services.tap.hats.sweep(),
+    "catalogues": lambda services: services.tap.catalogues.sweep(),
+    "catalogue copies": lambda services: services.tap.partition_copies.sweep(),
+    "results": _sweep_results,
+    "uploads": _sweep_uploads,
+}

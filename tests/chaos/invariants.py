@@ -7,8 +7,9 @@ from typing import Any
 
 import requests
 
+from tests.chaos.ledger import Ledger
 from tests.chaos.targets import ChaosSite
-from tests.chaos.work import ROWS, Ledger
+from tests.chaos.work import ROWS
 from tests.server.api import Api
 from tests.support.commands import photoz
 
@@ -25,6 +26,8 @@ def check(site: ChaosSite, ledger: Ledger, table: Path) -> None:
     assert ledger.wrong == []
     _wait(lambda: [job for job in ledger.jobs if _phase(apis[0], job) not in _ENDED], "jobs are stuck")
     _wait(lambda: _busy(apis[0]), "products are stuck")
+    for job in ledger.jobs:
+        assert _ask(apis[0], "GET", job, as_stranger=True).status_code in {401, 403, 404}, f"{job} is open"
     for api in apis:
         _check_files(api, ledger)
         _check_products(api, ledger, table)

@@ -60,9 +60,10 @@ class ChaosSite:
 
     @property
     def victims(self) -> list[str]:
-        """What can be killed: the parts, a random process that one of them started, and a backup."""
+        """What can be killed: the parts, a random process that one of them started, beat of a worker, and a backup."""
         parts = [part.name for part in self.deployment.parts]
-        return [*parts, *(f"child of {name}" for name in parts), *self._others, "backup"]
+        beats = [f"beat of {part.name}" for part in self.deployment.workers]
+        return [*parts, *(f"child of {name}" for name in parts), *beats, *self._others, "backup"]
 
     @property
     def _others(self) -> Mapping[str, "RedisServer | Nginx | Forwarder"]:
@@ -79,9 +80,11 @@ class ChaosSite:
             return self.postgres.start
         if victim == "backup":
             return self._kill_backup(choose)
-        part = self._part(victim.removeprefix("child of "))
-        if victim.startswith("child of "):
-            children = part.process.children(recursive=True)
+        part = self._part(victim.removeprefix("child of ").removeprefix("beat of "))
+        if part.name != victim:
+            children = part.process.children(recursive=victim.startswith("child of "))
+            if victim.startswith("beat of "):  # processes of the pool have one for their jobs
+                children = [child for child in children if not child.children()]
             if children:
                 child = choose.choice(sorted(children, key=lambda child: child.pid))
                 with suppress(psutil.NoSuchProcess):

@@ -1,59 +1,30 @@
-"""Work of clients while parts are killed, and a ledger of what was answered: only that must hold afterwards."""
+"""Work of clients while parts are killed; what they were told is in the ledger."""
 
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
+from lxml import etree
 
+from tests.chaos.ledger import Ledger
 from tests.server.api import Api
+from tests.vospace.client import transfer_xml
 
-__all__ = ["ROWS", "Ledger", "Worker"]
+__all__ = ["ROWS", "Worker"]
 
 ROWS = 300
 _HOME = "home/admin"
+_FILES = f"/vospace/files/{_HOME}"
+_ROOT = f"vos://photoz.local~vospace/{_HOME}"
 _MEANINGS = {"objid": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
 _SECONDS = 60.0
 _SLOWLY = 0.05
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What clients were told; they hold its lock while they change its files and products, or go through them.
-
-    Parameters
-    ----------
-    files
-        Each file by its name with all contents that it may have now; None among them means that it may be missing.
-    products
-        The products that were made, by number; true when their publication was answered.
-    deleted
-        Numbers of products whose deletion was answered.
-    unsure
-        Numbers of products whose deletion was begun, and not answered.
-    jobs
-        Addresses of jobs, without the part of the server.
-    wrong
-        Answers that said that they were whole and were not.
-    """
-
-    files: dict[str, set[bytes | None]] = field(default_factory=dict)
-    products: dict[int, bool] = field(default_factory=dict)
-    deleted: set[int] = field(default_factory=set)
-    unsure: set[int] = field(default_factory=set)
-    jobs: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    done: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def published(self) -> list[int]:
-        """Numbers of the published products whose deletion was not begun."""
-        gone = self.deleted | self.unsure
-        return sorted(number for number, is_published in self.products.items() if is_published and number not in gone)
+#: Bytes of a part, and how often a client goes on with its upload.
+_PART, _TRIES = 1_200_000, 20
 
 
 class Worker:
@@ -75,19 +46,20 @@ class Worker:
     def run(self, ended: threading.Event) -> None:
         """Work until the end."""
         while not ended.is_set():
-            action = self._choose.choice(self._actions())
+            action = self._choose.choice(self.actions)
             try:
-                action()
-                self._ledger.done += 1
+                self._ledger.note(action.__name__, is_success=action())
             except (requests.RequestException, AssertionError):
                 ended.wait(0.05)  # a server is away; the ledger has what was answered
 
-    def _actions(self) -> list[Callable[[], None]]:
+    @property
+    def actions(self) -> list[Callable[[], bool]]:
+        """What the client does, in an order in which each finds what it needs; each tells whether the server did it."""
         return [
-            *(self.send_file, self.send_file, self.change_file, self.delete_file, self.read_slowly),
-            self.send_slowly,
-            *(self.query, self.query, self.run_job, self.run_job, self.publish, self.delete_product),
-            self.run_pipeline,
+            *(self.send_file, self.send_file, self.change_file, self.read_slowly, self.copy_file, self.delete_file),
+            *(self.send_slowly, self.send_in_parts, self.send_by_transfer),
+            *(self.query, self.query, self.run_job, self.run_job, self.publish, self.publish, self.run_pipeline),
+            self.delete_product,
         ]
 
     @property
@@ -95,7 +67,7 @@ class Worker:
         return Api(self._choose.choice(self._urls), self._token)
 
     def _request(self, method: str, path: str, **keywords: object) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers = {"Authorization": f"Bearer {self._token}", **keywords.pop("headers", {})}  # type: ignore[dict-item]
         url = self._choose.choice(self._urls) + path
         return requests.request(
             method, url, headers=headers, timeout=_SECONDS, allow_redirects=False, **keywords  # type: ignore[arg-type]
@@ -108,23 +80,99 @@ class Worker:
     def _content(self) -> bytes:
         return self._choose.randbytes(self._choose.choice([0, 1000, 3_000_000]))
 
-    def _put(self, name: str, *, slowly: bool = False) -> None:
-        ledger, content = self._ledger, self._content()
-        with ledger.lock:
-            ledger.files[name] = ledger.files.get(name, {None}) | {content}
+    def _may_have(self, name: str, content: bytes) -> None:
+        """Note that a file is sent."""
+        with self._ledger.lock:
+            self._ledger.files[name] = self._ledger.files.get(name, {None}) | {content}
+
+    def _has(self, name: str, content: bytes, answer: requests.Response) -> bool:
+        """Note that a file was sent, if the answer says so."""
+        if answer.status_code not in {200, 201}:
+            return False
+        with self._ledger.lock:
+            self._ledger.files[name] = {content}
+        return True
+
+    def _put(self, name: str, *, slowly: bool = False) -> bool:
+        content = self._content()
+        self._may_have(name, content)
         data = _trickling(content) if slowly else content
-        answer = self._request("PUT", f"/vospace/files/{_HOME}/{name}", data=data)
-        if answer.status_code in {200, 201}:
-            with ledger.lock:
-                ledger.files[name] = {content}
+        return self._has(name, content, self._request("PUT", f"{_FILES}/{name}", data=data))
 
-    def send_file(self) -> None:
+    def send_file(self) -> bool:
         """Send a new file."""
-        self._put(self._new_name())
+        return self._put(self._new_name())
 
-    def send_slowly(self) -> None:
+    def send_slowly(self) -> bool:
         """Send a new file with pauses, in chunks of a body whose length is not told."""
-        self._put(self._new_name(), slowly=True)
+        return self._put(self._new_name(), slowly=True)
+
+    def send_in_parts(self) -> bool:
+        """Send a new file in parts, each to any server, and go on where it broke off."""
+        name, content = self._new_name(), self._choose.randbytes(3_000_000)
+        self._may_have(name, content)
+        path = f"{_FILES}/{name}"
+        start = {"X-Put-Txn-Op": "start", "X-Total-Length": str(len(content))}
+        begun = self._request("PUT", path, data=b"", headers=start)
+        if begun.status_code != 202:
+            return False
+        upload = {"X-Put-Txn-Id": begun.headers["X-Put-Txn-Id"]}
+        for _ in range(_TRIES):
+            try:
+                arrived = self._request("HEAD", path, headers=upload)
+                if arrived.status_code == 404:
+                    return False  # it was stored, and the answer was lost
+                first = int(arrived.headers.get("X-Put-Txn-Length", len(content) + 1))
+                if first == len(content):
+                    done = self._request("PUT", path, data=b"", headers=upload | {"X-Put-Txn-Op": "commit"})
+                    if self._has(name, content, done):
+                        return True
+                else:
+                    self._request("PUT", path, data=content[first : first + _PART], headers=upload)
+            except requests.RequestException:
+                time.sleep(_SLOWLY)  # a server is away
+        return False
+
+    def send_by_transfer(self) -> bool:
+        """Negotiate a transfer, and send a new file to the signed address."""
+        name, content = self._new_name(), self._content()
+        self._may_have(name, content)
+        wanted = transfer_xml(f"{_ROOT}/{name}", direction="pushToVoSpace", protocols=("httpput",))
+        asked = self._request("POST", "/vospace/synctrans", data=wanted, headers={"Content-Type": "text/xml"})
+        if asked.status_code != 303:
+            return False
+        details = self._request("GET", urlsplit(asked.headers["Location"]).path)
+        if details.status_code != 200:
+            return False
+        (address,) = etree.fromstring(details.content).itertext("{*}endpoint")
+        return self._has(name, content, self._request("PUT", urlsplit(address).path, data=content))
+
+    def copy_file(self) -> bool:
+        """Copy a file by a transfer job; when it is COMPLETED, the copy is there."""
+        name, copy = self._own_file(), self._new_name()
+        if name is None:
+            return False
+        with self._ledger.lock:
+            self._ledger.files[copy] = self._ledger.files[name] | {None}
+        wanted = transfer_xml(f"{_ROOT}/{name}", direction=f"{_ROOT}/{copy}", keep=True)
+        headers = {"Content-Type": "text/xml"}
+        job = self._job(self._request("POST", "/vospace/transfers?PHASE=RUN", data=wanted, headers=headers))
+        if job is None:
+            return False
+        self._request("GET", f"{job}?WAIT=20")
+        if self._request("GET", f"{job}/phase").text != "COMPLETED":
+            return False
+        with self._ledger.lock:
+            self._ledger.files[copy].discard(None)
+        return True
+
+    def _job(self, answer: requests.Response) -> str | None:
+        """Note the job that an answer names, and give its address."""
+        if answer.status_code != 303:
+            return None
+        job = urlsplit(answer.headers["Location"]).path
+        self._ledger.jobs.append(job)
+        return job
 
     def _own_file(self) -> str | None:
         """Choose a file that this client sent: one file is changed by one client at a time."""
@@ -132,40 +180,44 @@ class Worker:
             own = sorted(name for name in self._ledger.files if name.startswith(f"f{threading.get_ident()}-"))
         return self._choose.choice(own) if own else None
 
-    def change_file(self) -> None:
+    def change_file(self) -> bool:
         """Send a file again, with other bytes."""
-        if name := self._own_file():
-            self._put(name)
+        name = self._own_file()
+        return name is not None and self._put(name)
 
-    def delete_file(self) -> None:
+    def delete_file(self) -> bool:
         """Delete a file."""
         ledger, name = self._ledger, self._own_file()
         if name is None:
-            return
+            return False
         with ledger.lock:
             ledger.files[name] = ledger.files[name] | {None}
         answer = self._request("DELETE", f"/vospace/nodes/{_HOME}/{name}")
-        if answer.status_code in {200, 204}:
-            with ledger.lock:
-                ledger.files[name] = {None}
+        if answer.status_code not in {200, 204}:
+            return False
+        with ledger.lock:
+            ledger.files[name] = {None}
+        return True
 
-    def read_slowly(self) -> None:
+    def read_slowly(self) -> bool:
         """Read a file in small pieces; what arrives as a whole must be one of its contents."""
         name = self._own_file()
         if name is None:
-            return
+            return False
         expected = self._ledger.files[name]
-        with self._request("GET", f"/vospace/files/{_HOME}/{name}", stream=True) as answer:
-            if answer.status_code == 200:
-                pieces = []
-                for piece in answer.iter_content(500_000):
-                    pieces.append(piece)
-                    time.sleep(_SLOWLY)
-                content = b"".join(pieces)
-                if len(content) == int(answer.headers["Content-Length"]) and content not in expected:
-                    self._ledger.wrong.append(f"{name} was read with bytes that nobody sent")
+        with self._request("GET", f"{_FILES}/{name}", stream=True) as answer:
+            if answer.status_code != 200:
+                return answer.status_code == 204 and b"" in expected
+            pieces = []
+            for piece in answer.iter_content(500_000):
+                pieces.append(piece)
+                time.sleep(_SLOWLY)
+            content = b"".join(pieces)
+            if len(content) == int(answer.headers["Content-Length"]) and content not in expected:
+                self._ledger.wrong.append(f"{name} was read with bytes that nobody sent")
+        return content in expected
 
-    def query(self) -> None:
+    def query(self) -> bool:
         """Ask for rows; an answer that is whole has all of them."""
         query = "SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name = 'photoz.products'"
         answer = self._request(
@@ -173,15 +225,14 @@ class Worker:
         )  # fmt: skip
         if answer.status_code == 200 and len(answer.text.splitlines()) < 5:
             self._ledger.wrong.append(f"a query was answered by {answer.text!r}")
+        return answer.status_code == 200
 
-    def run_job(self) -> None:
+    def run_job(self) -> bool:
         """Run a query as a job."""
         data = {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables", "PHASE": "RUN"}
-        answer = self._request("POST", "/tap/async", data=data)
-        if answer.status_code == 303:
-            self._ledger.jobs.append("/tap/async/" + answer.headers["Location"].rpartition("/")[2])
+        return self._job(self._request("POST", "/tap/async", data=data)) is not None
 
-    def publish(self) -> None:
+    def publish(self) -> bool:
         """Take a table all the way to a private product."""
         api = self._api
         made = api.json(
@@ -195,34 +246,53 @@ class Worker:
         )
         number = int(made["id"])
         self._note_product(number)
-        with self._table.open("rb") as file:
-            api.json("POST", "product-files/", data={"product": number, "role": 0}, files={"file": ("t.csv", file)})
+        self._send_table(number)
         self._api.inspected(number)
         self._api.json("PUT", f"products/{number}/columns/", json=_MEANINGS)
         self._api.json("POST", f"products/{number}/publish/")
         self._note_product(number, is_published=True)
+        return True
 
-    def delete_product(self) -> None:
+    def _send_table(self, number: int) -> None:
+        """Send the main file of a product as a form, or in parts as the page does."""
+        if self._choose.random() < 0.5:
+            with self._table.open("rb") as file:
+                data = {"product": number, "role": 0}
+                self._api.json("POST", "product-files/", data=data, files={"file": ("t.csv", file)})
+            return
+        content = self._table.read_bytes()
+        new = {"name": "t.csv", "role": "main", "size": len(content), "fingerprint": "1"}
+        upload, first = self._api.json("POST", f"products/{number}/uploads", json=new), 0
+        for end in (len(content) // 2, len(content)):
+            path = f"products/{number}/uploads/{upload['id']}?offset={first}"
+            self._api.json("PATCH", path, data=content[first:end])
+            first = end
+
+    def delete_product(self) -> bool:
         """Delete a product that was published."""
         with self._ledger.lock:
             known = self._ledger.published
             if len(known) < 2:
-                return
+                return False
             number = self._choose.choice(known)
             self._ledger.unsure.add(number)
-        if self._request("DELETE", f"/api/products/{number}").status_code == 204:
-            with self._ledger.lock:
-                self._ledger.deleted.add(number)
+        if self._request("DELETE", f"/api/products/{number}").status_code != 204:
+            return False
+        with self._ledger.lock:
+            self._ledger.deleted.add(number)
+        return True
 
-    def run_pipeline(self) -> None:
+    def run_pipeline(self) -> bool:
         """Combine a product with itself into a new one."""
         with self._ledger.lock:
             known = self._ledger.published
-        if known:
-            run = {"pipeline": 2, "display_name": self._new_name(), "inputs": [self._choose.choice(known)]}
-            answer = self._api.call("POST", "processes/", json=run)
-            if answer.ok:
-                self._note_product(int(answer.json()["upload"]))
+        if not known:
+            return False
+        run = {"pipeline": 2, "display_name": self._new_name(), "inputs": [self._choose.choice(known)]}
+        answer = self._api.call("POST", "processes/", json=run)
+        if answer.ok:
+            self._note_product(int(answer.json()["upload"]))
+        return answer.ok
 
     def _note_product(self, number: int, *, is_published: bool = False) -> None:
         with self._ledger.lock:

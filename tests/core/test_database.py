@@ -1,7 +1,11 @@
+import socket
 import threading
+from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from core.database import Database
@@ -33,3 +37,29 @@ def test_many_threads_that_wait_to_write_keep_no_reader_waiting(tmp_path: Path):
     with database.read() as session:
         assert session.scalar(text("SELECT COUNT(*) FROM t")) == WRITERS
     database.close()
+
+
+@pytest.mark.parametrize(("own", "expected"), [("", 40_000), ("?tcp_user_timeout=7000", "7000")])
+def test_a_postgresql_whose_machine_is_gone_is_given_up_within_a_minute(own: str, expected: object):
+    """What libpq is told; that of the address goes before ours."""
+    told: dict[str, object] = {}
+    with closing(Database(f"postgresql+psycopg2://me@db.example.org/photoz{own}")) as database:
+
+        @event.listens_for(database.engine, "do_connect")
+        def note(_dialect: object, _record: object, _arguments: object, given: dict[str, object]) -> None:
+            told.update(given)
+            message = "no network here"
+            raise OSError(message)
+
+        with pytest.raises(OSError, match="no network here"), database.read() as session:
+            session.execute(text("SELECT 1"))
+    assert told["tcp_user_timeout"] == expected
+    assert (told["keepalives_idle"], told["keepalives_interval"], told["keepalives_count"]) == (20, 5, 4)
+    assert told["connect_timeout"] == 10
+
+
+def test_a_postgresql_that_does_not_say_a_word_is_not_waited_for():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg2://me@127.0.0.1:{silent.getsockname()[1]}/photoz?connect_timeout=2"
+        with closing(Database(url)) as database, pytest.raises(OperationalError, match="timeout"), database.read() as s:
+            s.execute(text("SELECT 1"))

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 import s3fs
 
+from server.operations.health import PROBLEMS
 from tests.server.application import Application, running_application
 from tests.support.forwarder import Forwarder, running_forwarder
 from tests.support.postgres import PostgresServer
@@ -52,6 +53,20 @@ def _is_busy(answer: httpx2.Response) -> bool:
     return answer.status_code == 503 and "retry-after" in answer.headers
 
 
+def _check_health(site: Application, failed: str | None) -> None:
+    """Wait until the server says which part does not answer, and check that the VOSI documents say it, too."""
+
+    def is_told() -> bool:  # it looks once a second
+        answer = site.client.get("/health/ready")
+        return list(answer.json().get("problems", {})) == ([failed] if failed else [])
+
+    wait_for(is_told, f"the health is not that of a server without {failed}")
+    for path in ("/availability", "/tap/availability", "/vospace/availability", "/datalink/availability"):
+        text = site.client.get(path).text
+        assert ("available>true<" in text) is (failed is None), path
+        assert (PROBLEMS[failed] in text) if failed else True
+
+
 def test_what_needs_s3_is_503_while_it_is_away_and_nothing_is_half_stored(
     s3: Forwarder, site: Application, owner: VOSpaceClient
 ) -> None:
@@ -66,8 +81,10 @@ def test_what_needs_s3_is_503_while_it_is_away_and_nothing_is_half_stored(
         assert site.client.get("/tap/sync", params=_QUERY).status_code == 200
         assert b"kept" in owner.ask("GET", "nodes/home/owner").content
         assert owner.delete("/home/owner/gone").status_code == 204
+        _check_health(site, "storage")
     finally:
         s3.start()
+    _check_health(site, None)
     assert owner.get("/home/owner/kept").content == b"before"
     assert owner.get("/home/owner/new").status_code == 404
     assert owner.put("/home/owner/new", b"new").status_code == 201
@@ -104,8 +121,10 @@ def test_every_door_is_503_while_the_database_is_away_and_goes_on_when_it_is_bac
         page = site.client.get("/products", headers={"Accept": "text/html"})
         assert _is_busy(page)
         assert "<html" in page.text
+        _check_health(site, "database")
     finally:
         postgres.start()
+    _check_health(site, None)
     assert owner.get("/home/owner/f").content == b"kept"
     assert owner.put("/home/owner/f", b"again").status_code == 200
     job = site.client.post("/tap/async", data=_QUERY | {"PHASE": "RUN"}, follow_redirects=False)

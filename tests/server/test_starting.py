@@ -58,8 +58,10 @@ def test_what_no_waiting_mends_is_told_at_once(postgres: PostgresServer) -> None
     database.close()
 
 
-@pytest.mark.parametrize("command", ["serve", "worker"])
-def test_a_server_and_a_worker_say_that_the_database_cannot_be_reached(tmp_path: Path, command: str) -> None:
+@pytest.mark.parametrize("command", ["serve", "worker", "init", "migrate"])
+def test_what_starts_with_the_machine_waits_and_says_that_the_database_cannot_be_reached(
+    tmp_path: Path, command: str
+) -> None:
     data = tmp_path / "data"
     assert run_photoz("init", data=data).returncode == 0
     env = {

@@ -1,11 +1,12 @@
-"""SIGTERM: transfers that run are completed, nothing new is accepted, and all processes end with status 0."""
+"""SIGTERM: requests that run are completed in the time they have, nothing new is accepted, and jobs go back."""
 
 import http.client
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,48 +19,102 @@ from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
-_SIZE = 30_000_000
+_CONTENT = os.urandom(30_000_000)
+_FILES = "/vospace/files/home/admin"
+_QUERY = b"LANG=ADQL&RESPONSEFORMAT=csv&QUERY=SELECT+table_name+FROM+TAP_SCHEMA.tables"
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
+class _Client:
+    """Requests of the first account, each on a connection of its own."""
+
+    def __init__(self, server: RunningServer) -> None:
+        assert server.account is not None
+        self.headers = {"Authorization": f"Bearer {server.account.token}"}
+        where = urlsplit(server.base_url)
+        self.host, self.port = where.hostname or "", where.port or 80
+        put = requests.put(f"{server.base_url}{_FILES}/large.bin", headers=self.headers, data=_CONTENT, timeout=120)
+        assert put.ok
+
+    @contextmanager
+    def half_sent(self, method: str, path: str, body: bytes, media_type: str) -> Iterator[http.client.HTTPConnection]:
+        """Send the head of a request and, when the server wants its body, half of that."""
+        with closing(http.client.HTTPConnection(self.host, self.port, timeout=120)) as line:
+            line.putrequest(method, path)
+            headers = {"Content-Type": media_type, "Content-Length": str(len(body)), "Expect": "100-continue"}
+            for name, value in (self.headers | headers).items():
+                line.putheader(name, value)
+            line.endheaders()
+            assert line.sock.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            line.send(body[: len(body) // 2])
+            yield line
+
+    @contextmanager
+    def download(self) -> Iterator[tuple[http.client.HTTPResponse, bytes]]:
+        """Read the beginning of a large file."""
+        with closing(http.client.HTTPConnection(self.host, self.port, timeout=120)) as line:
+            line.request("GET", f"{_FILES}/large.bin", headers=self.headers)
+            answer = line.getresponse()
+            yield answer, answer.read(1_000_000)
+
+    def is_accepted(self) -> bool:
+        """Whether a new request is answered; a connection may be queued by the kernel until all sockets are closed."""
+        with closing(http.client.HTTPConnection(self.host, self.port, timeout=1)) as connection:
+            try:
+                connection.request("GET", "/availability")
+                return connection.getresponse().status == 200
+            except OSError:
+                return False
+
+
+def _check_ended(processes: list[psutil.Process]) -> None:
+    psutil.wait_procs(processes, timeout=120)
+    assert not [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_requests_that_run_are_completed_after_sigterm(tmp_path: Path) -> None:
     env = {"PHOTOZ_STOP_SECONDS": "100", "PHOTOZ_WEB_PROCESSES": "2"}
-    with running_server(tmp_path / "data", env=env) as running:
-        yield running
-
-
-def test_a_transfer_that_runs_is_completed_after_sigterm(server: RunningServer) -> None:
-    assert server.account is not None
-    headers = {"Authorization": f"Bearer {server.account.token}"}
-    content = os.urandom(_SIZE)
-    address = f"{server.base_url}/vospace/files/home/admin/large.bin"
-    assert requests.put(address, headers=headers, data=content, timeout=120).ok
-    where = urlsplit(server.base_url)
-    assert where.hostname is not None
-    processes = [server.process, *server.process.children(recursive=True)]
-    with closing(http.client.HTTPConnection(where.hostname, where.port, timeout=120)) as running:
-        running.request("GET", urlsplit(address).path, headers=headers)
-        answer = running.getresponse()
-        received = answer.read(1_000_000)
-        with closing(socket.create_connection((where.hostname, where.port or 80), timeout=60)) as idle:
+    with running_server(tmp_path / "data", env=env) as server, ExitStack() as stack:
+        client = _Client(server)
+        processes = [server.process, *server.process.children(recursive=True)]
+        answer, received = stack.enter_context(client.download())
+        sending = stack.enter_context(
+            client.half_sent("PUT", f"{_FILES}/new.bin", _CONTENT[:2_000_000], "application/octet-stream")
+        )
+        asking = stack.enter_context(client.half_sent("POST", "/tap/sync", _QUERY, "application/x-www-form-urlencoded"))
+        with closing(socket.create_connection((client.host, client.port), timeout=60)) as idle:
             idle.sendall(b"GET /availability HTTP/1.1\r\nHost: x\r\n\r\n")
             assert idle.recv(12) == b"HTTP/1.1 200"
             server.process.send_signal(signal.SIGTERM)
             with suppress(ConnectionError):
                 while idle.recv(65536):  # until the server closes a connection that waits for nothing
                     pass
-        wait_for(lambda: not _is_accepted(where.hostname, where.port), "nothing new is accepted")
-        assert received + answer.read() == content
-        assert answer.headers["Content-Length"] == str(_SIZE)
-    psutil.wait_procs(processes, timeout=120)
-    assert not [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        wait_for(lambda: not client.is_accepted(), "something new is accepted")
+        asking.send(_QUERY[len(_QUERY) // 2 :])
+        rows = asking.getresponse()
+        assert (rows.status, b"tap_schema.columns" in rows.read()) == (200, True)
+        sending.send(_CONTENT[1_000_000:2_000_000])
+        assert sending.getresponse().status == 201
+        assert received + answer.read() == _CONTENT
+        _check_ended(processes)
 
 
-def _is_accepted(host: str | None, port: int | None) -> bool:
-    """Whether a new request is answered; a connection may be queued by the kernel until all sockets are closed."""
-    with closing(http.client.HTTPConnection(host or "", port, timeout=1)) as connection:
-        try:
-            connection.request("GET", "/availability")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
+def test_what_does_not_end_in_its_time_is_cut_and_jobs_go_back_into_the_queue(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", env={"PHOTOZ_STOP_SECONDS": "1"}) as server:
+        client = _Client(server)
+        processes = [server.process, *server.process.children(recursive=True)]
+        with client.download() as (answer, _):
+            for _ in range(3):
+                job = requests.post(
+                    f"{server.base_url}/tap/async?PHASE=RUN", headers=client.headers, timeout=60,
+                    params=dict(pair.split("=") for pair in _QUERY.decode().replace("+", " ").split("&")),
+                    allow_redirects=False,
+                )  # fmt: skip
+                assert job.status_code == 303
+            server.process.send_signal(signal.SIGTERM)
+            _check_ended(processes)  # although this client reads nothing
+            with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+                answer.read()
+    with closing(sqlite3.connect(tmp_path / "data" / "photoz.sqlite")) as database:
+        phases = [phase for (phase,) in database.execute("SELECT phase FROM jobs WHERE kind = 'tap'")]
+    assert len(phases) == 3
+    assert set(phases) <= {"QUEUED", "COMPLETED"}

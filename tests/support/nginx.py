@@ -94,8 +94,10 @@ def nginx_binary() -> str | None:
     return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
-def site_for_tests(text: str, *, ports: tuple[int, int], servers: Sequence[int], certificate: tuple[Path, Path]) -> str:
-    """Change the lines of the configuration that an operator is told to change, and no others."""
+def site_for_tests(
+    text: str, *, ports: tuple[int, int], servers: Sequence[int], certificate: tuple[Path, Path], logs: Path
+) -> str:
+    """Change the lines of the configuration that an operator is told to change, and the folder of logs."""
     plain, tls = ports
     changes = (
         (r"(?m)^    server 127\.0\.0\.1:8001(.*);\n    server 127\.0\.0\.1:8002.*;$",
@@ -106,6 +108,7 @@ def site_for_tests(text: str, *, ports: tuple[int, int], servers: Sequence[int],
         (r"https://photoz\.example\.org\$", f"https://127.0.0.1:{tls}$"),
         (r"/etc/letsencrypt/live/photoz\.example\.org/fullchain\.pem", str(certificate[0])),
         (r"/etc/letsencrypt/live/photoz\.example\.org/privkey\.pem", str(certificate[1])),
+        (r"/var/log/nginx/", f"{logs}/"),
     )  # fmt: skip
     for pattern, new in changes:
         text, count = re.subn(pattern, new, text)
@@ -123,7 +126,11 @@ def running_nginx(
     site = folder / "photoz.conf"
     site.write_text(
         site_for_tests(
-            shipped.read_text(), ports=ports, servers=servers, certificate=(certificate.cert, certificate.key)
+            shipped.read_text(),
+            ports=ports,
+            servers=servers,
+            certificate=(certificate.cert, certificate.key),
+            logs=folder,
         )
     )
     whole, user = folder / "nginx.conf", unprivileged_user("www-data", "nobody")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.signing import LinkSigner
 from core.errors import NotFoundError, PermissionDeniedError
+from core.telemetry.logs import add_log_field
 from vospace.models import Path, written
 from vospace.uris import http_path, node_path
 
@@ -76,7 +77,7 @@ class SignedUrls:
         return f"{self._base_url}/data/{self._signer.sign(content)}/{name}{suffix}"
 
     def read(self, token: str, directions: Collection[Direction]) -> SignedTransfer:
-        """Return the content of a signed URL.
+        """Return the content of a signed URL; the log of the request gets its user, its node and its job.
 
         Raises
         ------
@@ -99,4 +100,8 @@ class SignedUrls:
             message = f"The account '{name}' is no longer active."
             raise PermissionDeniedError(message) from e
         paths = tuple(node_path(line) for line in str(content["paths"]).split("\n"))
-        return SignedTransfer(identity, direction, paths, str(content.get("job") or ""))
+        job = str(content.get("job") or "")
+        for field, value in (("user", identity.name), ("node", written(paths[0])), ("job_id", job)):
+            if value:
+                add_log_field(field, value)
+        return SignedTransfer(identity, direction, paths, job)

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 
 from core.errors import PhotozError
 from core.telemetry.traces import begin_span
@@ -45,7 +46,9 @@ class Drain:
         self._owning = threading.Lock()
         self._is_released = self._is_killed = False
         self._span = begin_span("query", {"photoz.lane": "long" if query.is_long else "short"})
-        self._thread = threading.Thread(target=self._run, name="rows of a query", daemon=True)
+        # In the context of the request or the job, whose fields the log has.
+        context = copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name="rows of a query", daemon=True)
 
     def start(self) -> None:
         """Start the transfer.

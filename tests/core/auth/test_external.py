@@ -5,14 +5,17 @@ import dataclasses
 import pytest
 from sqlalchemy import select
 
+from core.auth.audit import AuditLog, AuditQuery
 from core.auth.external import ExternalAccounts, ExternalUser
-from core.auth.models import Scope
+from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow, UserRow
 from core.auth.service import AccountService
 from core.database import Database
 from core.errors import ConflictError, NotFoundError, PermissionDeniedError
 
 pytestmark = pytest.mark.either_database
+
+OPERATOR = Identity(0, "operator", is_admin=True, scope=Scope.ADMIN)
 
 VERA = ExternalUser("oidc", "https://idp.example", "s-1", "vera", ("rubin", "photoz"), "Vera", "Rubin", "v@example.org")
 
@@ -42,15 +45,15 @@ def test_a_name_elsewhere_does_not_give_the_account_of_this_name_here(database: 
     admin = accounts.add_user("vera", "correct horse", is_admin=True)
     with pytest.raises(ConflictError, match="already an account named 'vera'"):
         external.sign_in(VERA)
-    external.link("vera", VERA.issuer, VERA.subject)
+    external.link(OPERATOR, "vera", VERA.issuer, VERA.subject)
     assert external.sign_in(VERA).user_id == admin.id
     for other in ({"subject": "s-2"}, {"issuer": "https://evil.example"}):
         with pytest.raises(ConflictError):
             external.sign_in(dataclasses.replace(VERA, **other))
     with pytest.raises(ConflictError, match="is linked to an account already"):
-        external.link("vera", VERA.issuer, VERA.subject)
+        external.link(OPERATOR, "vera", VERA.issuer, VERA.subject)
     with pytest.raises(NotFoundError):
-        external.link("nobody", VERA.issuer, "s-3")
+        external.link(OPERATOR, "nobody", VERA.issuer, "s-3")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-x", "ü", "x" * 151, "a/b"])
@@ -77,7 +80,7 @@ def test_the_groups_of_two_services_are_kept_apart(database: Database):
     external = ExternalAccounts(database)
     external.sign_in(VERA)
     proxied = ExternalUser("proxy", "proxy", "vera", "vera", ("photoz", "lsst"))
-    external.link("vera", "proxy", "vera")
+    external.link(OPERATOR, "vera", "proxy", "vera")
     assert external.sign_in(proxied).groups == {"rubin", "photoz", "lsst"}
     assert external.sign_in(dataclasses.replace(VERA, groups=())).groups == {"lsst"}
 
@@ -108,3 +111,18 @@ def test_a_closed_account_stays_closed(database: Database):
     for person in (VERA, dataclasses.replace(VERA, groups=())):
         with pytest.raises(PermissionDeniedError, match="closed"):
             external.sign_in(person)
+
+
+def test_what_a_sign_in_service_decides_is_in_the_audit_log(database: Database):
+    external = ExternalAccounts(database, admin_group="rubin")
+    for groups in (("rubin", "photoz"), ("rubin", "photoz"), ("photoz",)):
+        external.sign_in(dataclasses.replace(VERA, groups=groups))
+    external.link(OPERATOR, "vera", "proxy", "vera-there")
+    _, entries = AuditLog(database).entries(OPERATOR, AuditQuery())
+    about, both = {"issuer": VERA.issuer}, ["photoz", "rubin"]
+    assert [(entry.actor, entry.action, entry.subject, entry.details) for entry in reversed(entries)] == [
+        ("vera", "create account", "vera", about),
+        ("vera", "change account", "vera", about | {"is_admin": [False, True], "groups": [[], both]}),
+        ("vera", "change account", "vera", about | {"is_admin": [True, False], "groups": [both, ["photoz"]]}),
+        ("operator", "link account", "vera", {"issuer": "proxy"}),
+    ]

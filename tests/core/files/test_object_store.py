@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import NotFoundError, TooLargeError
+from core.errors import NotFoundError, ServiceBusyError, TooLargeError
 from core.files.object_store import ObjectStore
+from core.files.objects import ObjectPrefix
 from core.settings import Settings
 from tests.server.application import running_application
 from tests.support.s3 import running_s3
@@ -68,6 +69,17 @@ def test_the_sweep_removes_what_nobody_knows(store: ObjectStore):
     assert store.sweep(frozenset({known.id}), older_than=-10) == 1
     assert set(store.ids()) == {known.id}
     assert orphan.id not in set(store.ids())
+
+
+def test_a_bucket_that_is_not_there_is_no_place_for_files(endpoint: str, store: ObjectStore, tmp_path: Path):
+    store.check()
+    ObjectPrefix.at("s3://photoz/rows/tables").check()
+    for wrong in (
+        ObjectStore.at("s3://nowhere/files", tmp_path / "staging", tmp_path / "copies"),
+        ObjectPrefix.at("s3://nowhere/rows/tables"),
+    ):
+        with pytest.raises(ServiceBusyError, match="no bucket 'nowhere'"):
+            wrong.check()
 
 
 def test_a_server_keeps_its_files_in_s3(endpoint: str, tmp_path: Path):

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
-from core.telemetry.logs import JsonFormatter, TextFormatter, log_fields, redacted
+from core.telemetry.logs import JsonFormatter, TextFormatter, add_log_field, log_fields, redacted
 
 
 def _record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:
@@ -40,6 +40,17 @@ def test_fields_of_the_context_are_known_when_the_line_is_written():
     outside = json.loads(JsonFormatter().format(_record("m")))
     assert (inside["request_id"], inside["user"]) == ("of the line", "ana")
     assert "user" not in outside
+
+
+def test_what_a_service_adds_is_in_later_lines_unless_the_context_knows_better():
+    add_log_field("job_id", "of nobody")
+    with log_fields(lambda: {"user": "ana", "job_id": None}) as added:
+        add_log_field("job_id", "j1")
+        add_log_field("job_id", "j2")
+        add_log_field("user", "bob")
+        line = json.loads(JsonFormatter().format(_record("m")))
+    assert (line["job_id"], line["user"], added["job_id"]) == ("j1", "ana", "j1")
+    assert "job_id" not in json.loads(JsonFormatter().format(_record("m")))
 
 
 def test_a_field_cannot_replace_what_a_line_is_made_of():

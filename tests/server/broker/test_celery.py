@@ -23,6 +23,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.processes import command_as, command_of, ending_within, processor_seconds, start
 from tests.support.redis import RedisServer, redis_server
 from tests.support.server import RunningServer, photoz_command, running_server, warm_starter
+from tests.support.waiting import wait_for
 from tests.support.warm_start import WarmCommand
 
 pytestmark = pytest.mark.slow
@@ -142,6 +143,22 @@ def test_the_doctor_tells_what_is_wrong_with_the_broker(site: Site) -> None:
     message = broker_of(away.stdout)["message"]
     assert "redis://:**@127.0.0.1:1/0 does not answer" in message
     assert "hunter2" not in message
+
+
+def test_while_redis_is_away_the_server_is_not_ready(site: Site) -> None:
+    def problems() -> list[str]:
+        return list(requests.get(f"{site.server.base_url}/health/ready", timeout=SECONDS).json().get("problems", {}))
+
+    def is_available() -> bool:
+        return "available>true<" in requests.get(f"{site.server.base_url}/tap/availability", timeout=SECONDS).text
+
+    site.broker.kill()
+    try:
+        wait_for(lambda: problems() == ["queue"], "the queue is said to answer")
+        assert not is_available()
+    finally:
+        site.broker.start()
+    wait_for(lambda: problems() == [] and is_available(), "the queue is said to be away")
 
 
 def test_an_operator_looks_after_jobs(site: Site, catalogue: Path) -> None:

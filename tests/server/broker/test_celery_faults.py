@@ -271,6 +271,18 @@ def test_beat_of_a_worker_sends_again_what_redis_forgot(
     assert jobs.service.wait(job.id, owner="ana", seconds=2 * SECONDS).phase is Phase.COMPLETED
 
 
+def test_a_worker_whose_beat_is_killed_gives_its_jobs_back_and_ends(jobs: AnyJobs, start_worker: Callable) -> None:
+    worker = start_worker()
+    job = jobs.service.create("spin_once", {}, owner="ana")
+    pid_of(jobs, job)
+    processes = psutil.Process(worker.pid).children(recursive=True)
+    (beat,) = [each for each in psutil.Process(worker.pid).children() if not each.children()]
+    beat.kill()
+    assert worker.wait(SECONDS) == 1
+    wait_for(lambda: all(map(is_gone, processes)))
+    assert jobs.service.get(job.id, owner="ana").phase is Phase.QUEUED
+
+
 def test_redis_may_die_while_a_job_runs(jobs: AnyJobs, broker: RedisServer, start_worker: Callable) -> None:
     start_worker()
     running = jobs.service.create("tell", {}, owner="ana")

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
+from core.auth.audit import AuditRow
 from core.database import Database
 from server.cli.main import app
 from tests.server.cli.conftest import MakeServer
@@ -46,6 +48,12 @@ def test_an_operator_stops_and_removes_jobs_of_others(service: JobService) -> No
     assert command("purge", "--yes", "--days", "0", "--owner", "ben") == "Removed 0 jobs.\n"
     assert command("purge", "--yes", "--days", "0") == "Removed 1 jobs.\n"
     assert [left["id"] for left in json.loads(command("list", "--json"))] == [waiting.id]
+    with service._database.read() as session:
+        told = session.execute(select(AuditRow.actor, AuditRow.action, AuditRow.subject, AuditRow.details)).all()
+    assert [tuple(row) for row in told] == [
+        ("operator", "abort job", job.id, {"job_kind": "plain", "owner": "ana"}),
+        ("operator", "purge jobs", "", {"days": 0, "removed": 1}),
+    ]
 
 
 def command(*words: str) -> str:

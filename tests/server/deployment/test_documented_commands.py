@@ -4,6 +4,7 @@ What changes the machine itself (packages, users, units) is a stand-in that is n
 are checked; everything else is run as it is written, with the folders below a private root.
 """
 
+import fnmatch
 import json
 import os
 import re
@@ -17,8 +18,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dotenv import dotenv_values
+from sqlalchemy import make_url
 from typer.main import get_command
 
+from core.settings.sources import load_settings
 from server.cli.main import app as commands
 from tests.support.commands import run_photoz
 from tests.support.postgres import PostgresServer
@@ -35,9 +39,11 @@ STAND_INS = {
     "useradd": "it adds a user to this machine",
     "su": "the cluster of this machine is not ours; the tests have PostgreSQL servers of their own",
     "python3": "it makes an environment, which takes minutes; that of the tests is used",
+    "certbot": "it asks a certificate authority; the tests have certificates of their own",
     "pip": "it needs a package index; its requirements are compared with pyproject.toml",
     "systemctl": "the units would be started; test_files.py verifies them",
     "photoz-rolling-restart": "test_nginx.py runs it, behind nginx",
+    "podman": "it fetches images from registries; test_files.py looks at the files",
     "journalctl": "the journal of this machine has no lines of ours; it prints those of the server of this test",
 }
 
@@ -82,9 +88,12 @@ class Machine:
         """Return a line with its folders and services replaced by our own."""
         for folder in FOLDERS:
             line = re.sub(rf"(?<![\w/]){folder}(?=/)", f"{self.root}{folder}", line)
-        line = line.replace("http://127.0.0.1:8001", self.server.base_url).replace("server/deployment", str(SHIPPED))
+        for address in ("http://127.0.0.1:8001", "https://photoz.example.org"):
+            line = line.replace(address, self.server.base_url)
+        line = line.replace("server/deployment", str(SHIPPED))
         line = line.replace("postgresql+psycopg2://photoz@db.example.org/photoz", self.database_url)
         line = re.sub(r"--group=\w+", f"--group={os.getgid()}", line)
+        line = re.sub(r"(install .*)--owner=\w+", rf"\g<1>--owner={os.getuid()}", line)
         return line.replace("=…", "=stands-for-a-value")
 
     def run(self, line: str) -> str:
@@ -96,7 +105,9 @@ class Machine:
             return ""
         given = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
         program, *arguments = [word for word in words if not re.match(r"[A-Z_]+=", word)]
-        if program == "photoz" and not {"|", "&&"} & set(arguments):
+        if program == "photoz" and "&&" in arguments:
+            return "".join(map(self.run, line.split("&&")))
+        if program == "photoz" and "|" not in arguments:
             env = self.exported | given
             data = Path(env.pop("PHOTOZ_DATA", str(self.server.data)))
             done = run_photoz(*arguments, data=data, env=env)
@@ -132,7 +143,9 @@ def machine(server: RunningServer, postgres: PostgresServer, tmp_path: Path) -> 
         "bin",
         "etc/systemd/system",
         "etc/nginx/sites-enabled",
+        "etc/prometheus",
         "opt/photoz/bin",
+        "usr/local/bin",
         "usr/local/sbin",
         "srv/photoz",
     ):
@@ -144,6 +157,8 @@ def machine(server: RunningServer, postgres: PostgresServer, tmp_path: Path) -> 
                 f"#!/bin/bash\nprintf '%q ' {name} \"$@\" >>{tmp_path}/calls; echo >>{tmp_path}/calls\n{prints}\n"
             )
             place.chmod(0o755)
+    (scrape,) = [block for block in blocks("operations.md") if block.startswith("scrape_configs:")]
+    (tmp_path / "etc/prometheus/prometheus.yml").write_text(scrape.replace("/etc/", f"{tmp_path}/etc/"))
     (tmp_path / "srv/photoz/first-account.txt").write_text("name admin\n")  # as the unit of the web process makes it
     with postgres.new_database() as url:
         yield Machine(tmp_path, server, url)
@@ -151,11 +166,13 @@ def machine(server: RunningServer, postgres: PostgresServer, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("block", CASES)
 def test_each_line_of_a_block_runs(machine: Machine, block: str) -> None:
-    if re.search(r"\| jq", block) and shutil.which("jq") is None:
-        pytest.skip("jq is not installed: apt-get install jq")
+    for program, package in (("jq", "jq"), ("promtool", "prometheus")):
+        if re.search(rf"(^|\| ){program}", block, re.MULTILINE) and shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed: apt-get install {package}")
     subprocess.run(["/bin/bash", "-n", "-c", block], check=True)
     if "restore" in block:
-        _back_up(machine)
+        for _ in range(block.count(" restore ")):
+            machine.run("photoz backup /backups/photoz")
         (machine.root / "srv/photoz/first-account.txt").unlink()
     for line in filter(None, block.splitlines()):
         machine.run(_with_known_backup(machine, line))
@@ -167,11 +184,6 @@ def test_each_line_of_a_block_runs(machine: Machine, block: str) -> None:
         said = machine.run("photoz settings --changed")
         assert {name for name in machine.exported if name.startswith("PHOTOZ_")} <= set(re.findall(r"PHOTOZ_\w+", said))
     _check_calls(machine.calls())
-
-
-def _back_up(machine: Machine) -> None:
-    for _ in range(2):
-        machine.run("photoz backup /backups/photoz")
 
 
 def _with_known_backup(machine: Machine, line: str) -> str:
@@ -200,7 +212,7 @@ def _check_calls(calls: list[list[str]]) -> None:
             assert all((ROOT / path).is_file() for path in named)
         if program == "systemctl":
             for unit in (each for each in arguments if each.startswith("photoz")):
-                assert re.sub(r"@\d+", "@", unit) in units
+                assert fnmatch.filter(units, re.sub(r"@\d+", "@", unit)), unit
 
 
 def test_the_first_block_installs_every_file_of_the_deployment(machine: Machine) -> None:
@@ -208,13 +220,54 @@ def test_the_first_block_installs_every_file_of_the_deployment(machine: Machine)
     for line in filter(None, first.splitlines()):
         machine.run(line)
     there = {path.name for path in machine.root.rglob("*") if path.is_file()}
-    names = {path.name for path in SHIPPED.iterdir() if path.suffix not in {".json", ".yaml"}} - {"Containerfile"}
-    renamed = {"photoz.nginx.conf": "photoz.conf", "rolling-restart": "photoz-rolling-restart"}
+    others = {"Containerfile", "container-secrets"}  # of containers; alarms and dashboard are for other servers
+    names = {each.name for each in SHIPPED.iterdir() if each.suffix not in {".json", ".yaml", ".dockerignore"}} - others
+    renamed = {
+        "photoz.nginx.conf": "photoz.conf",
+        "rolling-restart": "photoz-rolling-restart",
+        "photoz-command": "photoz",
+    }
     assert {renamed.get(name, name) for name in names} <= there
     asked = " ".join(shlex.join(call) for call in machine.calls())
     for needed in ("postgresql", "redis-server", "nginx", "createuser photoz", "enable --now photoz.target"):
         assert needed in asked
     assert {call[0] for call in machine.calls()} < STAND_INS.keys()
+
+
+def test_the_files_of_the_containers_fit_together(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = [each for each in blocks("operations.md") if "podman build" in each]
+    for line in filter(None, block.splitlines()):
+        machine.run(line)
+    folder = machine.root / "etc" / "photoz"
+    secrets = dotenv_values(folder / "photoz.secrets.env")
+    assert (folder / "photoz.secrets.env").stat().st_mode & 0o077 == 0
+    compose = yaml.safe_load((folder / "compose.yaml").read_text())
+    web = compose["services"]["web-1"]
+    names = {"PHOTOZ_SECRET_KEY", "PHOTOZ_DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "POSTGRES_PASSWORD"}
+    assert secrets.keys() == names | {"MINIO_ROOT_PASSWORD"}
+    for name, value in {**web["environment"], **secrets}.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings({"data": machine.root / "data"}).settings
+    database = make_url(settings.sqlalchemy_url)
+    own = compose["services"]["database"]["environment"]
+    assert (database.username, database.database) == (own["POSTGRES_USER"], own["POSTGRES_DB"])
+    assert database.password == secrets["POSTGRES_PASSWORD"]
+    assert secrets["AWS_SECRET_ACCESS_KEY"] == secrets["MINIO_ROOT_PASSWORD"]
+    assert len({secrets["PHOTOZ_SECRET_KEY"], secrets["POSTGRES_PASSWORD"], secrets["MINIO_ROOT_PASSWORD"]}) == 3
+    upstream = re.findall(r"(?m)^    server (\S+) max_fails", (folder / "photoz.nginx.conf").read_text())
+    assert upstream == [f"{name}:8000" for name in compose["services"] if name.startswith("web-")]
+    mounted = [each.partition(":")[0] for each in compose["services"]["nginx"]["volumes"]]
+    assert all((folder / each).is_file() for each in mounted if each.startswith("./"))
+
+
+def test_the_command_of_root_is_that_of_the_user_of_the_server_with_its_settings(machine: Machine) -> None:
+    runuser = machine.root / "bin" / "runuser"
+    runuser.write_text('#!/bin/sh\necho "$HOME|$PHOTOZ_SETTINGS_FILE|$*"\n')
+    runuser.chmod(0o755)
+    env = {"PATH": f"{runuser.parent}:{os.environ['PATH']}"}
+    words = [str(SHIPPED / "photoz-command"), "backup", "a folder", "--list"]
+    said = subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
+    assert said == "/srv/photoz|/etc/photoz/photoz.env|--user=photoz -- /opt/photoz/bin/photoz backup a folder --list\n"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -239,6 +292,17 @@ def test_commands_in_the_text_exist_with_their_options(document: str) -> None:
                 for name in word.split("|"):
                     assert name in command.commands, f"{shlex.join(words)}: there is no {name}"  # type: ignore[attr-defined]
                 command = command.commands[word.split("|")[0]]  # type: ignore[attr-defined]
+
+
+def test_benchmarks_that_documents_name_exist_with_their_options() -> None:
+    named = set()
+    for path in (*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "README.md"):
+        named |= set(re.findall(r"`python -m (benchmarks\.\w+)([^`]*)`", path.read_text().replace("\n", " ")))
+    assert ("benchmarks.capacity", "") in named
+    for module, words in named:
+        text = (ROOT / f"{module.replace('.', '/')}.py").read_text()
+        assert "__main__" in text, module
+        assert [option for option in re.findall(r"--[\w-]+", words) if f'"{option}"' not in text] == [], module
 
 
 def test_the_log_that_the_filters_read_has_requests(server: RunningServer) -> None:

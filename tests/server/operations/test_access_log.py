@@ -11,13 +11,17 @@ import httpx2
 import pytest
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
+from lxml import etree
 from starlette.routing import Route
 
 from core.auth.models import Identity, Scope
-from core.telemetry.logs import JsonFormatter, TextFormatter
+from core.errors import PhotozError
+from core.telemetry.logs import JsonFormatter, TextFormatter, log_fields
 from core.web.deferred_routes import complete_routes
 from server.operations.access_log import SECRET_PARAMETERS
+from tap.engine import EngineQuery
 from tests.server.application import Application, running_application
+from tests.vospace.client import transfer_xml
 
 #: Parameters of paths that may be logged: who knows them can do nothing without credentials.
 _OPEN_PARAMETERS = {
@@ -122,6 +126,90 @@ def test_lines_of_services_have_the_fields_of_their_request(site: Application, l
     admitted = lines.last("query admitted")
     assert admitted["request_id"] == answer.headers["X-Request-Id"]
     assert (admitted["run_id"], admitted["lane"], admitted["client"]) == ("mine", "short", "testclient")
+
+
+def test_a_job_is_found_from_its_request_and_its_request_from_the_job(site: Application, lines: Lines):
+    data = {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables", "PHASE": "RUN"}
+    headers = {"Authorization": f"Bearer {site.token('ana')}"}
+    answer = site.client.post("/tap/async", data=data, headers=headers)
+    made, request, job = lines.last("job created"), lines.last("request"), answer.headers["Location"].rpartition("/")[2]
+    assert (made["job_id"], made["job_kind"], made["user"], made["client"]) == (job, "tap", "ana", "testclient")
+    assert made["request_id"] == request["request_id"] == answer.headers["X-Request-Id"]
+    assert request["job_id"] == job
+
+
+def test_a_query_that_fails_in_its_process_has_the_fields_of_its_request(site: Application, lines: Lines):
+    query = EngineQuery("SELECT error('no') AS one", (), seconds=60, memory_bytes=10**8, threads=1, temp_bytes=0)
+    engine = site.services.tap.engine
+    with log_fields(lambda: {"request_id": "abc-2"}), pytest.raises(PhotozError), engine.open(query) as stream:
+        list(stream)
+    failed = lines.last("query failed")
+    assert failed["request_id"] == "abc-2"
+    assert failed["detail"]
+
+
+def test_each_door_to_the_files_of_a_product_leaves_who_had_them(site: Application, lines: Lines):
+    client, headers = site.client, {"Authorization": f"Bearer {site.token('ana')}"}
+    made = client.post("/api/products", json={"display_name": "P", "product_type": 7}, headers=headers).json()
+    address = f"/api/products/{made['id']}"
+    assert client.put(f"{address}/files/main.bin?role=main", content=b"main", headers=headers).is_success
+    assert client.post(f"{address}/publish", headers=headers).is_success
+    link = client.post(f"{address}/links", json={"days": 1}, headers=headers).json()["url"]
+    doors = [
+        f"{address}/main_file",
+        f"{address}/files/main.bin",
+        f"{address}/zip",
+        f"/vospace/files/products/{made['internal_name']}/main.bin",
+        _signed_address(site, headers, f"products/{made['internal_name']}/main.bin"),
+        f"{link}/files/main.bin",
+    ]
+    for door in doors:
+        answer = client.get(door, headers={} if "/vospace/data/" in door else headers)
+        assert answer.status_code == 200, (door, answer.text[:200])
+        told, request = lines.last("download complete"), lines.last("request")
+        assert told["product"] == made["id"], door
+        assert told["request_id"] == request["request_id"] == answer.headers["X-Request-Id"], door
+        by = ("link_id", 1) if door.startswith(link) else ("user", "ana")  # a link is for who has it
+        assert by in told.items(), door
+        assert by in request.items(), door
+        assert told["client"] == "testclient", door
+        assert (request["bytes"], request["complete"]) == (len(answer.content), True), door
+        assert request["seconds"] >= 0
+
+
+def test_bytes_that_come_by_a_signed_address_are_those_of_a_user_and_a_node(site: Application, lines: Lines):
+    headers = {"Authorization": f"Bearer {site.token('ana')}"}
+    address = _signed_address(site, headers, "home/ana/sent", to_send=True)
+    assert site.client.put(address, content=b"bytes").status_code == 201
+    request = lines.last("request")
+    assert (request["user"], request["node"], request["status"]) == ("ana", "/home/ana/sent", 201)
+    assert address.rsplit("/", 2)[1] not in str(lines.text)
+
+
+def _signed_address(site: Application, headers: dict[str, str], node: str, *, to_send: bool = False) -> str:
+    """Negotiate a transfer, and return its endpoint."""
+    direction, protocol = ("pushToVoSpace", "httpput") if to_send else ("pullFromVoSpace", "httpget")
+    wanted = transfer_xml(f"vos://photoz.local~vospace/{node}", direction=direction, protocols=(protocol,))
+    media_type = {"Content-Type": "text/xml"}
+    asked = site.client.post("/vospace/synctrans", content=wanted, headers=headers | media_type)
+    details = site.client.get(asked.headers["Location"], headers=headers)
+    return str(next(etree.fromstring(details.content).itertext("{*}endpoint")))
+
+
+def test_each_event_is_in_the_documentation():
+    root = Path(__file__).resolve().parents[3]
+    text = (root / "docs" / "operations.md").read_text()
+    table = text[text.index("## Logs") : text.index("## Monitoring")]
+    folders = ("core", "uws", "products", "tap", "vospace", "registry", "pipelines", "webui", "server")
+    calls = re.compile(r"_log(?:ger)?\.(?:info|log)\((?:[^\"']*, )?\s*\"([^\"]+)\"")
+    events = {
+        event
+        for folder in folders
+        for path in (root / folder).rglob("*.py")
+        for event in calls.findall(path.read_text())
+    }
+    assert events >= {"request", "audit", "job started", "query admitted", "download complete"}
+    assert {event for event in events if f"`{event}`" not in table} == set()
 
 
 def test_what_is_done_with_credentials_is_in_the_log_and_in_the_audit_log(site: Application, lines: Lines):

@@ -118,6 +118,15 @@ def test_a_request_is_a_span_with_its_route_below_that_of_its_client(
     assert "QUERY" not in str(request.attributes)
 
 
+def test_the_request_of_a_job_is_found_by_the_id_of_the_job(
+    exported: tuple[Application, dict[str, str]], spans: InMemorySpanExporter
+) -> None:
+    answer = exported[0].client.post("/tap/async", data=_QUERY, follow_redirects=False)
+    request = _named(spans, "POST /tap/async")
+    assert request.attributes is not None
+    assert request.attributes["photoz.job_id"] == answer.headers["location"].rpartition("/")[2]
+
+
 def test_secrets_of_paths_are_in_no_span(
     exported: tuple[Application, dict[str, str]], spans: InMemorySpanExporter
 ) -> None:

@@ -16,6 +16,7 @@ from core.auth.callers import caller_of
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.signing import LinkSigner, secret_key
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError, TooLargeError
+from core.telemetry.logs import add_log_field
 from core.votable import error_document
 from core.web.routes import file_answer
 from core.web.streaming import StreamedAnswer
@@ -121,6 +122,8 @@ class _Links:
         if not accounts.is_valid_credential(str(content["made_by"])):
             message = "The token or the sign-in that made this address has ended. Send the table again."
             raise PermissionDeniedError(message)
+        if name:
+            add_log_field("user", name)
         try:
             return accounts.identity_of(name, Scope(str(content["scope"]))) if name else ANONYMOUS, content
         except NotFoundError as e:
