@@ -133,15 +133,40 @@ def _converted(array: pa.Array, plain: pa.DataType) -> pa.Array:
         array = array.storage
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if array.type == plain:
-        return array
+    if array.type != plain:
+        array = _cast(array, plain)
+    return _with_texts(array)
+
+
+def _cast(array: pa.Array, plain: pa.DataType) -> pa.Array:
     if pa.types.is_fixed_size_list(array.type) and not pa.types.is_nested(plain):
-        array = pc.list_element(array, 0)
-        return _converted(array, plain)
+        return _converted(pc.list_element(array, 0), plain)
     if pa.types.is_string(plain) and not pa.types.is_string_view(array.type):
         try:
             return array.cast(plain)
         except pa.ArrowInvalid:
-            texts = [None if value is None else value.decode("latin-1") for value in array.to_pylist()]
-            return pa.array(texts, plain)
+            return _decoded(array)
     return array.cast(plain, safe=not pa.types.is_decimal(array.type))
+
+
+def _with_texts(array: pa.Array) -> pa.Array:
+    """Return an array whose texts are UTF-8, as Parquet asks and not all writers do."""
+    if not pa.types.is_string(array.type):
+        return array
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        return _decoded(array)
+    return array
+
+
+def _decoded(array: pa.Array) -> pa.Array:
+    """Return bytes as texts; those that are not UTF-8 are Latin-1."""
+    return pa.array([value if value is None else _text(value) for value in array.cast(pa.binary()).to_pylist()])
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -64,7 +64,7 @@ class ParquetReader(FileReader):
         checked_expansion(name, self.unpacked_bytes, self.stored_bytes, limits)
         with damage_reported(name, "Parquet", *_LIBRARY_ERRORS):
             most = max(limits.max_unpacked_bytes, self.stored_bytes * limits.max_ratio)
-            decoded = decoded_bytes(path, metadata, most)
+            decoded = decoded_bytes(path, metadata.schema, most)
         checked_repetition(name, decoded, self.stored_bytes, limits)
         self._row_bytes = decoded // max(1, metadata.num_rows)
         self.when_closed(self._file.close)

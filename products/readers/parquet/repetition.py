@@ -10,35 +10,39 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from core.files.column_chunks import column_chunks
+
 __all__ = ["decoded_bytes"]
 
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
 _ROWS = 65_536
 
 
-def decoded_bytes(path: Path, metadata: pq.FileMetaData, most: int) -> int:
+def decoded_bytes(path: Path, schema: pq.ParquetSchema, most: int) -> int:
     """Return the bytes of all decoded values; a number that is not larger than ``most`` may be an upper bound.
 
     Parameters
     ----------
     most
         Bytes above which the result must be exact.
+
+    Raises
+    ------
+    OSError
+        The sizes in the footer cannot be read.
     """
     total = 0
     repeated: list[tuple[int, str, int, int]] = []
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        for index in range(row_group.num_columns):
-            chunk = row_group.column(index)
-            encoded = chunk.total_uncompressed_size
-            if chunk.physical_type == "BYTE_ARRAY":
-                if chunk.has_dictionary_page and chunk.num_values * encoded > most:
-                    repeated.append((group, chunk.path_in_schema, chunk.num_values, encoded))
-                    continue
-                total += int(encoded)
-            else:
-                width = _WIDTHS.get(chunk.physical_type) or int(metadata.schema.column(index).length)
-                total += max(int(encoded), int(chunk.num_values) * width)
+    for chunk in column_chunks(path):
+        encoded = chunk.uncompressed_bytes
+        if chunk.physical_type == "BYTE_ARRAY":
+            if chunk.dictionary_offset is not None and chunk.values * encoded > most:
+                repeated.append((chunk.row_group, schema.column(chunk.column).path, chunk.values, encoded))
+                continue
+            total += encoded
+        else:
+            width = _WIDTHS.get(chunk.physical_type) or int(schema.column(chunk.column).length)
+            total += max(encoded, chunk.values * width)
     if not repeated:
         return total
     with pq.ParquetFile(path, read_dictionary=sorted({column for _, column, _, _ in repeated})) as file:

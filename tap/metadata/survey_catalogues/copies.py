@@ -7,7 +7,6 @@ indexes, Bloom filters, the footer) is always there.
 
 import fcntl
 import hashlib
-import io
 import json
 import os
 import time
@@ -23,20 +22,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import ServiceBusyError, UnreadableFileError
+from core.files.column_chunks import column_chunks
 from core.files.listing import listed
+from tap.metadata.survey_catalogues.footers import footer_file
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["PartitionCopies"]
 
 _AT_ONCE = 4
 _THREADS = 8
-_TAIL = 1 << 16
 _BUSY_SECONDS = 60.0
 #: A copy that a query may still read is not removed: queries are started some time after their files were copied.
 _IN_USE_SECONDS = 3600.0
 _BLOCK = 512
 _PAGE = 4096
-_MAGIC = 4
 
 _Spans = list[tuple[int, int]]
 
@@ -130,7 +129,7 @@ class PartitionCopies:
         with _locked(marks) as known:
             copied = set(known.columns)
             if not copy.exists() or not copied.issuperset(columns):
-                footer = _read_footer(root, name)
+                footer = _read_footer(root, name, self._folder)
                 if known.size != footer.size:  # another file than before
                     copy.unlink(missing_ok=True)
                     copied = set()
@@ -208,26 +207,18 @@ def _removed(marks: Path) -> int:
     return 0
 
 
-def _read_footer(root: CatalogueFolder, name: str) -> _Footer:
-    size = root.size(name)
+def _read_footer(root: CatalogueFolder, name: str, folder: Path) -> _Footer:
     try:
-        (tail,) = root.ranges(name, [(max(0, size - _TAIL), size)])
-        length = int.from_bytes(tail[-2 * _MAGIC : -_MAGIC], "little") + 2 * _MAGIC
-        if length > size or not tail.endswith(b"PAR1"):
-            raise UnreadableFileError(f"The partition {name[:200]} is not a Parquet file.")
-        if length > len(tail):
-            (tail,) = root.ranges(name, [(size - length, size)])
-        metadata = pq.read_metadata(io.BytesIO(b"PAR1" + tail[-length:]))
-    except (pa.ArrowException, FileNotFoundError) as e:
+        with footer_file(root, name, folder) as (path, size):
+            schema = pq.read_metadata(path).schema
+            found = list(column_chunks(path))
+    except (pa.ArrowException, OSError) as e:
         raise UnreadableFileError(f"The partition {name[:200]} cannot be read. Refresh the catalogue.") from e
     chunks: dict[str, _Spans] = {}
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for position in range(metadata.num_columns):
-            chunk = group.column(position)
-            first = min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)))
-            span = (first, first + chunk.total_compressed_size)
-            chunks.setdefault(chunk.path_in_schema.split(".")[0], []).append(span)
+    for chunk in found:
+        first = min(filter(None, (chunk.dictionary_offset, chunk.data_offset)))
+        column = schema.column(chunk.column).path.split(".")[0]
+        chunks.setdefault(column, []).append((first, first + chunk.compressed_bytes))
     return _Footer(size, chunks)
 
 

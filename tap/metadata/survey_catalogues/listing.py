@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
 from core.sky.hats import partition_name
 from core.sky.healpix import FINEST_ORDER
+from tap.metadata.survey_catalogues.footers import checked_metadata
 from tap.metadata.survey_catalogues.partitions import LISTING
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tap.metadata.survey_catalogues.properties import CatalogueProperties
@@ -72,7 +73,7 @@ def data_files(properties: CatalogueProperties) -> DataFiles:
     has_dataset = root.has_folder(_DATASET) or any(inner.has(name) for name in (_COMMON, _METADATA))
     data = inner if has_dataset else root
     sizes = _sizes(data) if data.can_list else {}
-    metadata = _read_metadata(data)
+    metadata = _read_metadata(data, properties.healpix)
     if metadata is not None:
         found = _of_metadata(metadata, properties.healpix)
     elif data.can_list:
@@ -93,7 +94,7 @@ def data_files(properties: CatalogueProperties) -> DataFiles:
             f"The catalogue names {len(missing)} partitions that do not exist, for example {missing[0][:200]}."
         )
     schema_file = next((name for name in (_COMMON, _METADATA) if data.has(name)), next(iter(found)))
-    weights = _weights(metadata if metadata is not None else _footer(data, next(iter(found))))
+    weights = _weights(metadata if metadata is not None else checked_metadata(data, next(iter(found)), (), _SAMPLE))
     average = (properties.number("hats_estsize") or 0) * 1024 // len(found)
     return DataFiles(data, _listing(found, sizes, average), schema_file, weights)
 
@@ -124,18 +125,10 @@ def _sizes(data: CatalogueFolder) -> dict[str, int]:
     }
 
 
-def _read_metadata(data: CatalogueFolder) -> pq.FileMetaData | None:
+def _read_metadata(data: CatalogueFolder, healpix: str | None) -> pq.FileMetaData | None:
     if not data.has(_METADATA) or data.size(_METADATA) > _LARGEST_METADATA:
         return None
-    return _footer(data, _METADATA)
-
-
-def _footer(data: CatalogueFolder, name: str) -> pq.FileMetaData:
-    try:
-        with data.opened(name) as file:
-            return pq.read_metadata(file)
-    except (pa.ArrowException, OSError) as e:
-        raise UnreadableFileError(f"The file {name[:200]} of the catalogue cannot be read as Parquet.") from e
+    return checked_metadata(data, _METADATA, () if healpix is None else (healpix,), _SAMPLE)
 
 
 def _of_metadata(metadata: pq.FileMetaData, healpix: str | None) -> dict[str, _Found]:

@@ -1,14 +1,20 @@
 """Whatever the bytes of a file, reading it ends in a table or in a refusal, never in another error."""
 
 import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.errors import PhotozError
 from products.readers import ReadLimits, open_table
 from tests.products.readers.samples import FORMATS, astropy_sample, write
 from tests.support.fuzzing import FACTOR
+from tests.support.parquet_footers import contradict
 
 _TRUNCATIONS = 32
 _FLIPS = 60
@@ -64,6 +70,44 @@ def test_file_with_flipped_bits_in_its_head_is_read_or_refused(kind: str, tmp_pa
         changed[chance.randrange(start, min(len(content), start + 2000))] ^= 1 << chance.randrange(8)
         damaged.write_bytes(changed)
         assert outcome(damaged, path.name) in {"read", "refused"}
+
+
+@pytest.mark.parametrize("seed", range(3 * FACTOR))
+def test_parquet_file_with_flipped_bits_in_its_footer_is_read_or_refused(seed: int, tmp_path: Path) -> None:
+    path = write(astropy_sample(40), "Parquet", tmp_path)
+    content = path.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    damaged = tmp_path / "damaged"
+    chance = random.Random(seed)  # noqa: S311 - the same
+    for _ in range(_FLIPS):
+        changed = bytearray(content)
+        changed[chance.randrange(footer, len(content) - 8)] ^= 1 << chance.randrange(8)
+        damaged.write_bytes(changed)
+        assert outcome(damaged, path.name) in {"read", "refused"}
+
+
+def test_parquet_file_whose_footer_contradicts_itself_ends_no_process(tmp_path: Path) -> None:
+    path = write(astropy_sample(40), "Parquet", tmp_path)
+    contradict(path, "survey")
+    asked = [
+        sys.executable,
+        "-c",
+        f"import pyarrow.parquet as p; p.read_metadata({str(path)!r}).row_group(0).column(6)",
+    ]
+    assert subprocess.run(asked, capture_output=True, check=False).returncode == -signal.SIGABRT  # pyarrow alone
+    assert outcome(path, path.name) in {"read", "refused"}
+
+
+def test_texts_of_a_parquet_file_that_are_not_utf8_are_latin_1(tmp_path: Path) -> None:
+    raw = [b"caf\xe9", None, "café".encode(), b"plain"]
+    texts = pa.array(raw, pa.binary()).view(pa.string())
+    table = pa.table({"id": [1, 2, 3, 4], "t": texts, "large": texts.cast(pa.large_string())})
+    path = tmp_path / "latin.parquet"
+    pq.write_table(table, path)
+    with open_table(path, path.name) as reader:
+        found = pa.Table.from_batches(reader.batches())
+    found.validate(full=True)
+    assert found["t"].to_pylist() == found["large"].to_pylist() == ["café", None, "café", "plain"]
 
 
 def test_parquet_file_whose_writer_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from tap.metadata.survey_catalogues.plans import CataloguePlans
 from tap.metadata.survey_catalogues.service import SurveyCatalogues
 from tap.metadata.survey_catalogues.tables import SurveyTables
 from tests.support.hats import healpix_of, write_hats
+from tests.support.parquet_footers import contradict
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
@@ -231,6 +232,22 @@ def test_a_collection_does_not_lead_out_of_its_folder(service: SurveyCatalogues,
         (place / "b/collection.properties").write_text(f"hats_primary_table_url={target}\n")
         with pytest.raises(InvalidValueError, match="names the folder"):
             service.add(_ADMIN, "b", str(place / "b"), _VALUES)
+
+
+@pytest.mark.parametrize("name", ["_metadata", "a partition"])
+def test_a_footer_that_contradicts_itself_is_refused_and_ends_no_process(
+    service: SurveyCatalogues, place: Path, name: str
+):
+    write_hats(_frame(), place / "sky", most_rows=100)
+    dataset = place / "sky/dataset"
+    if name == "_metadata":
+        contradict(dataset / name, "id")
+    else:
+        (dataset / "_metadata").unlink(missing_ok=True)
+        for partition in dataset.rglob("Npix*"):
+            contradict(partition, "id")
+    with pytest.raises(UnreadableFileError, match="cannot be read as Parquet"):
+        service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
 
 
 def test_damaged_catalogues_are_refused_in_a_sentence(service: SurveyCatalogues, place: Path):
