@@ -11,6 +11,7 @@ import qp
 from astropy import units as u
 from astropy.table import Table
 from pzserver import InvalidValueError, NotFoundError, PzServer, PzUpload, RequiredColumnsError
+from pzserver.drafts.draft import Draft
 from pzserver.drafts.parts import send_parts
 from pzserver.drafts.sources import opened_source
 from pzserver.tables.frames import arrow_table
@@ -144,6 +145,24 @@ def test_a_file_that_cannot_be_read_is_found_again_and_replaced(ours: PzServer, 
     draft = ours.drafts["bad"]
     assert f"server.drafts[{draft.number}].resume" in refused.value.__notes__[0]
     assert draft.error == str(refused.value)
+    assert draft.resume(table).publish().row_count == ROWS
+
+
+def test_another_file_has_the_proposed_meanings_though_it_is_inspected_at_once(
+    ours: PzServer, table, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "odd.csv"
+    path.write_text("ra,dec,z\n1,2,3\n4,5\n6\n7,8,9,10,11\n")
+    with pytest.raises(InvalidValueError):
+        ours.upload(path, name="odd", product_type="redshift_catalog")
+    draft, send = ours.drafts["odd"], Draft.send
+
+    def send_and_wait(draft: Draft, *given, **named):
+        send(draft, *given, **named)
+        draft.inspect()
+        assert draft._inspection().state == "done"
+
+    monkeypatch.setattr(Draft, "send", send_and_wait)
     assert draft.resume(table).publish().row_count == ROWS
 
 

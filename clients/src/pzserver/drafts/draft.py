@@ -182,9 +182,8 @@ class Draft:
                 if not broken:
                     self._remove_unreadable()
                 self.send(source, "main", progress=progress, expected=broken[0] if broken else None)
-        state = self._inspection().state
-        if state == "done":
-            return self
+        if self._inspection().state == "done":  # also of what was sent just now, where the server is quicker than this
+            return self if data is None else self.reload().accept_guesses()
         return self.inspect().accept_guesses()
 
     def inspect(self) -> Self:
