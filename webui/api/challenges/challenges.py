@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -39,6 +39,8 @@ _FORMS: Mapping[str, tuple[Callable[[Board], str | bytes], str, str]] = {
     "svg": (lambda board: ranking_chart(board).svg(), "image/svg+xml", "svg"),
     "pdf": (lambda board: ranking_chart(board).pdf(), "application/pdf", "pdf"),
 }
+
+_BOARD_FORMS = ("json", *_FORMS, "zip")
 
 #: Forms of a figure.
 _DRAWN: Mapping[str, Callable[[Chart], bytes]] = {"svg": Chart.svg, "pdf": Chart.pdf}
@@ -77,11 +79,13 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         subset: str = "",
         metric: str = "",
         figure: str = "",
-        submissions: str = "",
-        format: str = "json",  # noqa: A002 - the parameter's name on the wire
+        submissions: str = Query(
+            "", description="Numbers, such as 3,4.", json_schema_extra={"pattern": "^([0-9]{1,9}(,[0-9]{1,9})*)?$"}
+        ),
+        format: str = Query("json", json_schema_extra={"enum": [*_BOARD_FORMS]}),  # noqa: A002 - its name on the wire
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        form = chosen_format(format, ("json", *_FORMS, "zip"))
+        form = chosen_format(format, _BOARD_FORMS)
         chosen = {"task_set": task_set, "subset": subset, "metric": metric}
         if form == "zip" or figure or submissions:
             numbers = submission_numbers(submissions) or submission_numbers(_own_number(figure))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity, Scope
@@ -24,6 +24,8 @@ from webui.api.representations.products import Json
 from webui.services import WebServices
 
 __all__ = ["receive_submission", "routes"]
+
+_SCORE_FORMS = ("json", "csv")
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -112,10 +114,10 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         name: str,
         number: int,
         request: Request,
-        format: str = "json",  # noqa: A002 - the parameter's name on the wire
+        format: str = Query("json", json_schema_extra={"enum": [*_SCORE_FORMS]}),  # noqa: A002 - its name on the wire
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        form = chosen_format(format, ("json", "csv"))
+        form = chosen_format(format, _SCORE_FORMS)
         found = challenges.submissions.scores(identity, name, number)
         if form == "csv":
             return Response(scores_csv(found), media_type=CSV)
