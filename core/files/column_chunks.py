@@ -17,8 +17,7 @@ __all__ = ["ColumnChunk", "column_chunks"]
 
 _AT_ONCE = 2000
 _CHUNKS = """SELECT row_group_id, column_id, type, num_values, total_compressed_size, total_uncompressed_size,
- dictionary_page_offset, data_page_offset FROM parquet_metadata(?) WHERE column_id IS NOT NULL
- ORDER BY row_group_id, column_id"""
+ dictionary_page_offset, data_page_offset FROM parquet_metadata(?) WHERE column_id IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True)

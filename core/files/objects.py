@@ -141,15 +141,14 @@ def check_bucket(filesystem: Any, root: str) -> None:  # fsspec ships no types
     """
     bucket, _, prefix = root.partition("/")
     try:
-        if hasattr(filesystem, "call_s3"):
-            filesystem.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
-        else:
-            filesystem.exists(f"{root}/check")
-    except FileNotFoundError as e:
+        with translating_errors():
+            if hasattr(filesystem, "call_s3"):
+                filesystem.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
+            else:
+                filesystem.exists(f"{root}/check")
+    except NotFoundError as e:
         message = f"The file store has no bucket '{bucket}'. Tell the operator of this server."
         raise ServiceBusyError(message) from e
-    except failures() as e:
-        raise store_away() from e
 
 
 def object_chunks(filesystem: Any, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -162,7 +162,8 @@ def _with_texts(array: pa.Array) -> pa.Array:
 
 def _decoded(array: pa.Array) -> pa.Array:
     """Return bytes as texts; those that are not UTF-8 are Latin-1."""
-    return pa.array([value if value is None else _text(value) for value in array.cast(pa.binary()).to_pylist()])
+    values = array.cast(pa.binary()).to_pylist()
+    return pa.array([None if value is None else _text(value) for value in values], pa.string())
 
 
 def _text(value: bytes) -> str:
