@@ -1,28 +1,28 @@
-"""Benchmark of one and of two web processes on one port, with clients that take little of the processors.
+"""Benchmark of one and of two web processes on one port, with wrk as clients, which take little processor time.
 
 Claim: two web processes on two processors serve at least 1.7 times as many requests as one on one processor.
 
 Both servers run on the same data, and are measured in turns: requests a second, and the processor time of a request in
 the web processes and in all processes of the server. The server with one web process is measured with all processors,
-where its query processes and the clients take those that it leaves, and bound to one together with its query processes,
-as in a container of one processor. On a machine with other work the ratios say little; then the ratio of the processor
-times tells whether a second process costs anything: 1.0 means that two on processors of their own serve twice as many.
+where its query processes take those that it leaves, and bound to one together with its query processes, as in a
+container of one processor. On a machine with other work the ratios say little; then the ratio of the processor times
+tells whether a second process costs anything: 1.0 means that two on processors of their own serve twice as many.
 
-Run: python -m benchmarks.web_processes [--clients 16] [--seconds 8] [--rounds 3]
+Run: python -m benchmarks.web_processes [--clients 16] [--seconds 8] [--rounds 3]; it needs wrk (apt-get install wrk).
 """
 
 import argparse
-import http.client
 import os
+import re
+import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+from urllib.request import urlopen
 
 from benchmarks.tap_over_http import publish
 from tests.support.processes import command_of
@@ -31,20 +31,6 @@ from tests.support.server import RunningServer, running_server
 LIMIT = 1.7
 ONE, BOUND, TWO = "one process", "one process on one processor", "two processes"
 WAYS = (ONE, BOUND, TWO)
-
-
-def send(base: str, path: str, seconds: float) -> int:
-    """Send requests on one connection after the other's answer, and return how many were answered."""
-    where = urlsplit(base)
-    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=120)
-    end, answers = time.perf_counter() + seconds, 0
-    while time.perf_counter() < end:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        answers += answer.status == 200
-    connection.close()
-    return answers
 
 
 def processor_seconds(server: RunningServer) -> tuple[float, float]:
@@ -77,13 +63,16 @@ def bound(server: RunningServer, processors: set[int]) -> Iterator[None]:
         bind(everywhere)
 
 
-def measure(server: RunningServer, path: str, clients: int, seconds: float) -> tuple[float, float, float]:
+def measure(server: RunningServer, path: str, clients: int, seconds: int) -> tuple[float, float, float]:
     """Return the requests a second, and the milliseconds of the web processes and of all for each."""
-    command = [sys.executable, "-m", "benchmarks.web_processes", "--send", server.base_url, path, str(seconds)]
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "120s", server.base_url + path]
     before = processor_seconds(server)
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(clients)]
-    answers = sum(int(process.communicate()[0]) for process in running)
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     web, total = (after - first for after, first in zip(processor_seconds(server), before, strict=True))
+    found = re.search(r"(\d+) requests in", told)
+    answers = int(found.group(1)) if found else 0
+    if not answers or "Non-2xx" in told or "Socket errors" in told:
+        raise SystemExit(f"Not all were answered:\n{told}")
     return answers / seconds, web * 1e3 / answers, total * 1e3 / answers
 
 
@@ -91,13 +80,11 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--send", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.send:
-        print(send(given.send[0], given.send[1], float(given.send[2])))
-        return
+    if shutil.which("wrk") is None:
+        raise SystemExit("Skipped: wrk is not installed (apt-get install wrk)")
     with ExitStack() as opened:
         servers = []
         for processes in ("1", "2"):
@@ -106,6 +93,8 @@ def main() -> None:
             assert server.account is not None
             servers.append((server, publish(server, server.account.token, folder, 20_000).table))
         row = "/tap/sync?LANG=ADQL&FORMAT=csv&QUERY={}"
+        for server, table in servers:  # the first query has the query processes started
+            urlopen(server.base_url + row.format(quote(f"SELECT TOP 1 * FROM {table}")), timeout=120).read()
         paths = {"/availability": "/availability", "one row": row}
         print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
         for name, path in paths.items():

@@ -12,9 +12,13 @@ from tap.adql.values import Value
 
 __all__ = ["check_calls", "compile_call"]
 
+_TESTS = frozenset({"distance", "shapes"})
+
 
 def check_calls(query: tree.Query, functions: Mapping[str, Function]) -> None:
     """Check that each call in a query names a function and has a valid number of arguments.
+
+    A query with more geometric tests or coverage maps than the limits is refused here, before anything is compiled.
 
     Parameters
     ----------
@@ -24,9 +28,10 @@ def check_calls(query: tree.Query, functions: Mapping[str, Function]) -> None:
     Raises
     ------
     QueryError
-        A function does not exist, or a call has too few or too many arguments.
+        A function does not exist, a call has too few or too many arguments, or a limit is exceeded.
     """
-    for call in _calls(query):
+    limits = Limits()
+    for call in sorted(_calls(query), key=lambda call: call.at):
         function = functions.get(call.function.upper())
         count = len(call.arguments)
         if function is None:
@@ -35,6 +40,10 @@ def check_calls(query: tree.Query, functions: Mapping[str, Function]) -> None:
             raise QueryError(f"The function {call.function} is not available", call.at, advice)
         if not function.required <= count <= function.most:
             raise QueryError(f"{function.name} was given {count} arguments", call.at, f"it is {function.form}")
+        if function.cost == "map":
+            limits.count_map(call.at)
+        elif function.cost in _TESTS:
+            limits.count_test(call.at)
 
 
 def compile_call(
@@ -56,7 +65,7 @@ def compile_call(
     """
     if function.cost == "map" or (function.cost == "shapes" and any(_is_map(argument) for argument in arguments)):
         limits.count_map(node.at)
-    if function.cost in {"distance", "shapes"}:
+    if function.cost in _TESTS:
         limits.count_test(node.at)
     if function.cost == "shapes":
         prune = prune and limits.may_cover()

@@ -138,15 +138,17 @@ def test_a_query_is_completed_corrected_run_and_saved(signed_in: "Page", site: S
 def test_completion_asks_again_for_what_could_not_be_had(signed_in: "Page", site: Site) -> None:
     page = signed_in
     for path in ("language", "columns"):
-        page.route(f"**/query/{path}*", lambda route: route.fulfill(status=503), times=1)
+        page.route(f"**/query/{path}*", lambda route: route.fulfill(status=503))
     with page.expect_response("**/query/language"):
         page.reload()
+    page.unroute("**/query/language*")
     editor, offered = page.get_by_label("Query", exact=True), page.locator("#completions [role=option]")
     editor.fill(f"SELECT a.objid FROM {site.table} AS a JOIN {site.table} AS b ON a.objid = b.objid WHERE b.")
     editor.press("End")
     with page.expect_response("**/query/columns*") as answer:
         editor.press("Control+ ")
     assert answer.value.status == 503
+    page.unroute("**/query/columns*")
     _complete(page, editor)
     assert [text.split("\n")[0] for text in offered.all_inner_texts()] == ["objid", "ra", "dec", "z"]
     page.route("**/query/tables*", lambda route: route.fulfill(status=503))
