@@ -2,17 +2,22 @@
 
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
+from core.errors import UnreadableFileError
 from core.sky.healpix import FINEST_ORDER
 from tap.adql.cell_ranges import Ranges, united_ranges
+from tap.metadata.survey_catalogues.footers import checked_metadata
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["ranges_of_identifiers"]
 
 _DATASET = "dataset"
 _METADATA = "dataset/_metadata"
+_CELL = ("Norder", "Npix")
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +42,9 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
         has_metadata = index.has(_METADATA)
         if not has_metadata and not index.can_list:
             return None
+        sizes = {_METADATA: index.size(_METADATA)} if has_metadata else _listed(index)
+        for name, size in sizes.items():
+            _check(index.url, name, size, column)
         path, files = index.arrow_place(_METADATA if has_metadata else _DATASET)
         # Of remote files the row groups are read that may have the values, by ranges of bytes.
         source = (
@@ -45,10 +53,28 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
             else ds.dataset(path, filesystem=files, format="parquet")
         )
         wanted = pa.array(values).cast(source.schema.field(column).type)
-        chosen = source.to_table(columns=["Norder", "Npix"], filter=pc.field(column).isin(wanted))
-    except (pa.ArrowException, OSError, KeyError, OverflowError) as e:
+        chosen = source.to_table(columns=list(_CELL), filter=pc.field(column).isin(wanted))
+    except (pa.ArrowException, OSError, KeyError, OverflowError, UnreadableFileError) as e:
         _log.warning("the index of a survey catalogue cannot be used", extra={"index": index.url}, exc_info=e)
         return None
     pairs = set(zip(chosen["Norder"].to_pylist(), chosen["Npix"].to_pylist(), strict=True))
     shifted = [(pixel, 2 * (FINEST_ORDER - order)) for order, pixel in pairs]
     return united_ranges([(pixel << shift, ((pixel + 1) << shift) - 1) for pixel, shift in shifted])
+
+
+def _listed(index: CatalogueFolder) -> dict[str, int]:
+    """Return the sizes of the files that are read where there is no list of row groups."""
+    found = index.listed(_DATASET)
+    return {name: size for name, size in found.items() if not PurePosixPath(name).name.startswith((".", "_"))}
+
+
+@lru_cache(maxsize=4096)
+def _check(index: str, name: str, size: int, column: str) -> None:  # noqa: ARG001 - a file of another size is another one
+    """Check the footer of a file once: of one that contradicts itself pyarrow's threads never come back.
+
+    Raises
+    ------
+    UnreadableFileError
+        It cannot be read as Parquet.
+    """
+    checked_metadata(CatalogueFolder(index), name, (column, *_CELL), 0)

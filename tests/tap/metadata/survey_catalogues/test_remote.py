@@ -32,6 +32,7 @@ from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tests.support.databases import EmptySQLite
 from tests.support.files_over_http import RangeHandler, folder_over_http
 from tests.support.hats import write_hats
+from tests.support.parquet_footers import contradict
 from tests.support.s3 import counted_bytes
 from tests.support.waiting import wait_for
 
@@ -198,6 +199,20 @@ def test_an_index_in_s3_finds_the_partitions_of_identifiers(s3: str, tmp_path: P
     found = ranges_of_identifiers(CatalogueFolder(f"{s3}/by_id{metadata}"), "id", [4321, 40_000])
     assert found == tuple((cell << 54, ((cell + 1) << 54) - 1) for cell in (8, 80))
     assert ranges_of_identifiers(CatalogueFolder(f"{s3}/none"), "id", [1]) is None
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_an_index_whose_footer_contradicts_itself_is_not_used(tmp_path: Path, metadata: bool):
+    folder = tmp_path / "dataset/index"
+    folder.mkdir(parents=True)
+    footers: list[pq.FileMetaData] = []
+    rows = pa.table({"id": [1, 2], "Norder": pa.array([3, 3], pa.uint8()), "Npix": pa.array([7, 8], pa.uint64())})
+    pq.write_table(rows, folder / "part0.parquet", metadata_collector=footers)
+    if metadata:
+        footers[0].set_file_path("index/part0.parquet")
+        pq.write_metadata(rows.schema, tmp_path / "dataset/_metadata", metadata_collector=footers)
+    contradict(tmp_path / "dataset/_metadata" if metadata else folder / "part0.parquet", "id")
+    assert ranges_of_identifiers(CatalogueFolder(str(tmp_path)), "id", [1]) is None
 
 
 def test_copies_stay_within_their_budget(s3: str, catalogue: Path, tmp_path: Path):
