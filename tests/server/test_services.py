@@ -3,7 +3,7 @@
 import gc
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,22 +41,23 @@ def services(settings: Settings) -> Iterator[Services]:
     services.close()
 
 
-def living_parts() -> list[object]:
-    """Find the objects of this process that are parts; what nobody holds is collected before."""
-    gc.collect()
-    living = gc.get_objects()
-    kinds = {kind for kind in set(map(type, living)) if is_part(kind)}
-    return [thing for thing in living if type(thing) in kinds]
-
-
 def is_part(kind: type) -> bool:
     return str(kind.__module__).partition(".")[0] in PACKAGES and kind.__name__.endswith(PARTS)
 
 
-def count_new(before: list[object]) -> Counter[type]:
-    """Count the parts by class that were not there before; who calls holds those that were, so that ids stay theirs."""
-    known = {id(thing) for thing in before}
-    return Counter(type(thing) for thing in living_parts() if id(thing) not in known)
+@pytest.fixture
+def count_new() -> Callable[[], Counter[type]]:
+    """Counter of the parts by class that were not there before the test.
+
+    The garbage collector does not look at what was there, which late in a run takes a minute.
+    """
+    gc.freeze()
+
+    def count() -> Counter[type]:
+        gc.collect()
+        return Counter(kind for kind in map(type, gc.get_objects()) if is_part(kind))
+
+    return count
 
 
 def use_everything(holder: object) -> None:
@@ -68,8 +69,7 @@ def use_everything(holder: object) -> None:
             use_everything(thing)
 
 
-def test_a_web_process_constructs_each_part_once(settings: Settings):
-    before = living_parts()
+def test_a_web_process_constructs_each_part_once(settings: Settings, count_new: Callable[[], Counter[type]]):
     services = Services(settings)
     migrate(services.database)
     app = create_app(services)
@@ -77,15 +77,16 @@ def test_a_web_process_constructs_each_part_once(settings: Settings):
     with TestClient(app) as client:
         assert client.get("/").status_code == 200
         assert client.get("/tap/sync?LANG=ADQL&QUERY=SELECT+1+AS+a+FROM+photoz.releases").status_code == 200
-        made = count_new(before)
+        made = count_new()
     assert len(made) > 30
     assert {kind: count for kind, count in made.items() if count > FOLDERS.get(kind, 1)} == {}
 
 
-def test_a_worker_process_constructs_each_part_once_and_no_queue(settings: Settings):
-    before = living_parts()
+def test_a_worker_process_constructs_each_part_once_and_no_queue(
+    settings: Settings, count_new: Callable[[], Counter[type]]
+):
     kinds = worker_kinds(settings)
-    made = count_new(before)
+    made = count_new()
     assert len(kinds) > 5
     assert {kind: count for kind, count in made.items() if count > FOLDERS.get(kind, 1)} == {}
     assert not {"JobService", "ProcessQueue", "CeleryQueue", "DuckDBEngine"} & {kind.__name__ for kind in made}
