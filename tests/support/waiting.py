@@ -9,7 +9,7 @@ from collections.abc import Callable
 __all__ = ["SECONDS", "is_answered", "is_listening", "wait_for"]
 
 #: How long things may take: far longer than they do on a machine that is not overloaded.
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 def wait_for(ready: Callable[[], object], what: str = "it did not come about", seconds: float = SECONDS) -> None:

@@ -11,7 +11,7 @@ from uws.schema import JobRow
 
 __all__ = ["SECONDS", "end_of", "pid_of", "told_end_of", "wait_until"]
 
-SECONDS = 60
+SECONDS = 180
 
 
 def end_of(jobs: Jobs | AnyJobs, job: Job, seconds: float = SECONDS) -> Job:

@@ -69,7 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def signed_in(page: "Page", site: Site) -> "Page":
     account = site.server.account
     assert account is not None
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     page.goto(site.url("/login?next=/query"))
     page.get_by_label("Name").fill(account.name)
     page.get_by_label("Password").fill(account.password)
