@@ -30,6 +30,10 @@ serve:  ## Run the server on http://127.0.0.1:8000, made ready first; takes PORT
 	$(call prepare,serve)
 	@exec $(BIN)/photoz serve $(if $(PORT),--port '$(PORT)') $(call given,DATA,data) $(call given,HOST,host)
 
+# Memory of tests in huge pages: on a virtual machine whose page faults are dear, all that starts a process takes a fraction
+# of the time. Python's own allocator cannot ask for them.
+pages = GLIBC_TUNABLES=$${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1} PYTHONMALLOC=$${PYTHONMALLOC:-malloc}
+
 # Both halves run, so that one look shows everything that is wrong; the static checks run beside the tests, which wait now
 # and then, and are printed after them. Three tests at once keep two processors busy: those with servers wait a third of
 # their time. Long files of tests come first (tests/conftest.py), and not those with many tests.
@@ -37,7 +41,7 @@ test:  ## Run the static checks and all tests; as root on Debian, install what t
 	$(call prepare,test)
 	@said=$$(mktemp); $(MAKE) static >"$$said" 2>&1 & checks=$$!; \
 	trap 'kill $$checks 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
-	echo "== pytest"; $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=40; tests=$$?; \
+	echo "== pytest"; $(pages) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=40; tests=$$?; \
 	wait $$checks; static=$$?; cat "$$said"; \
 	[ $$static -eq 0 ] || echo "The static checks failed: see above."; \
 	[ $$tests -eq 0 ] || echo "The tests failed: see above the static checks."; \
