@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prometheus_client.core import GaugeMetricFamily
+    from prometheus_client.core import GaugeMetricFamily, Metric
 
 __all__ = ["FOLDER_VARIABLE", "Metrics", "Sample"]
 
@@ -122,12 +122,11 @@ class Metrics:
             Measures the gauges of the whole server, which are the same whichever process is asked.
         """
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-        from prometheus_client.multiprocess import MultiProcessCollector
 
         registry = self._registry
         if folder := os.environ.get(FOLDER_VARIABLE):
             registry = CollectorRegistry()
-            MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+            registry.register(_OfAllProcesses(folder))
         whole = CollectorRegistry()
         whole.register(_Measured(measure))
         return generate_latest(registry) + generate_latest(whole), CONTENT_TYPE_LATEST
@@ -138,6 +137,33 @@ class Metrics:
         folder = os.environ.get(FOLDER_VARIABLE)
         for path in Path(folder).glob(f"gauge_live*_{pid}.db") if folder else ():
             path.unlink(missing_ok=True)
+
+
+class _OfAllProcesses:
+    """Collector of the numbers in the files of all processes.
+
+    A process that begins a file makes it empty first; that of ``prometheus_client`` fails at such a file.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def collect(self) -> "Iterator[Metric]":
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        files = [str(path) for path in Path(self._folder).glob("*.db") if _size(path)]
+        yield from MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
+
+    def describe(self) -> "Iterator[Metric]":
+        return iter(())
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file; 0 when it is gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 class _Measured:

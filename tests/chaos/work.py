@@ -159,12 +159,17 @@ class Worker:
         job = self._job(self._request("POST", "/vospace/transfers?PHASE=RUN", data=wanted, headers=headers))
         if job is None:
             return False
-        self._request("GET", f"{job}?WAIT=20")
-        if self._request("GET", f"{job}/phase").text != "COMPLETED":
+        if self._end(job) != "COMPLETED":
             return False
         with self._ledger.lock:
             self._ledger.files[copy].discard(None)
         return True
+
+    def _end(self, job: str) -> str:
+        """Wait while a job is queued and then while it runs, some time each; give its phase."""
+        for phase in ("QUEUED", "EXECUTING"):
+            self._request("GET", f"{job}?WAIT=20&PHASE={phase}")
+        return self._request("GET", f"{job}/phase").text
 
     def _job(self, answer: requests.Response) -> str | None:
         """Note the job that an answer names, and give its address."""

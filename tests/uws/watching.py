@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 
 from core.database import Database
+from tests.support.waiting import wait_for
 from tests.uws.conftest import AnyJobs, Jobs
 from tests.uws.job_kinds import marks
 from uws import Job
 from uws.schema import JobRow
 
-__all__ = ["SECONDS", "end_of", "pid_of", "told_end_of", "wait_until"]
+__all__ = ["SECONDS", "end_of", "is_told", "pid_of", "told_end_of", "wait_until"]
 
 SECONDS = 180
 
@@ -23,10 +24,7 @@ def end_of(jobs: Jobs | AnyJobs, job: Job, seconds: float = SECONDS) -> Job:
 def told_end_of(jobs: Jobs | AnyJobs, job: Job, seconds: float = SECONDS) -> Job:
     """Wait for the end of a job and of its ``on_end``, which another process may call a moment later."""
     ended = end_of(jobs, job, seconds)
-    deadline = time.monotonic() + SECONDS
-    while _end_calls(jobs.database, job):
-        assert time.monotonic() < deadline, "on_end was not called"
-        time.sleep(0.01)  # between two looks
+    wait_for(lambda: is_told(jobs.database, job), "on_end was not called", SECONDS)
     return ended
 
 
@@ -49,7 +47,8 @@ def pid_of(jobs: Jobs | AnyJobs, job: Job) -> int:
         time.sleep(0.01)  # between two looks
 
 
-def _end_calls(database: Database, job: Job) -> int:
+def is_told(database: Database, job: Job) -> bool:
+    """Whether the ``on_end`` of a job that has ended was called."""
     with database.read() as session:
         row = session.get(JobRow, job.id)
-    return 0 if row is None else row.end_calls
+    return row is None or row.end_calls == 0

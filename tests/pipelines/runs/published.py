@@ -24,6 +24,8 @@ from products.quotas import QuotaRule
 from products.service import NewProduct, ProductService
 from server.services import Services
 from tests.server.application import Application
+from tests.support.waiting import wait_for
+from tests.uws.watching import is_told
 from tests.vospace.client import node_xml
 from uws import JobService
 
@@ -151,8 +153,11 @@ def table_bytes(frame: pd.DataFrame, output_format: str, folder: Path) -> bytes:
 
 
 def wait_for_run(services: Services, identity: Identity, job_id: str) -> Any:
-    """Wait until a job has ended, and give it."""
-    return services.jobs.wait(job_id, owner=identity.name, seconds=SECONDS)
+    """Wait until a job has ended and its product knows of it, and give it."""
+    job = services.jobs.wait(job_id, owner=identity.name, seconds=SECONDS)
+    if job.phase.ended:
+        wait_for(lambda: is_told(services.database, job), "the product was not told", SECONDS)
+    return job
 
 
 def people(app: Application) -> dict[str, str]:
