@@ -4,15 +4,13 @@ import time
 from collections.abc import Callable
 
 from core.database import Database
-from tests.support.waiting import wait_for
+from tests.support.waiting import SECONDS, wait_for
 from tests.uws.conftest import AnyJobs, Jobs
 from tests.uws.job_kinds import marks
 from uws import Job
 from uws.schema import JobRow
 
 __all__ = ["SECONDS", "end_of", "is_told", "pid_of", "told_end_of", "wait_until"]
-
-SECONDS = 180
 
 
 def end_of(jobs: Jobs | AnyJobs, job: Job, seconds: float = SECONDS) -> Job:
