@@ -243,12 +243,12 @@ def spark_remote(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stilts() -> Stilts:
+def stilts(tmp_path_factory: pytest.TempPathFactory) -> Stilts:
     """STILTS, to be called with the words of a command line."""
     command = shutil.which("stilts")
     if command is None:
         pytest.skip("STILTS is not installed: apt-get install stilts")
-    return Stilts(command)
+    return Stilts(command, tmp_path_factory.mktemp("stilts") / "classes.jsa")
 
 
 @pytest.fixture

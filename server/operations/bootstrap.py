@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 __all__ = ["Environment", "SetupError", "main", "missing_programs"]
@@ -41,6 +42,9 @@ _TEST_PROGRAMS: Mapping[str, str] = {
     "nginx": "nginx-light",
     "gavo": "python3-gavo",  # the official schemas, and the harvester of DaCHS
 }
+
+#: What does the same for the tests without windows, where Debian has it.
+_LIGHTER: Mapping[str, str] = {"chromium": "chromium-headless-shell"}
 
 #: apt-get waits for another one where it installs, but not where it reads the lists of packages.
 _ONE_APT = threading.Lock()
@@ -225,7 +229,7 @@ def _installing_test_programs() -> Iterator[None]:
 def _has_program(program: str) -> bool:
     if program == "initdb" and any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         return True  # Debian keeps it off the PATH
-    return shutil.which(program) is not None
+    return any(shutil.which(name) for name in (program, _LIGHTER.get(program)) if name)
 
 
 def _install_debian(packages: Sequence[str]) -> None:
@@ -241,11 +245,17 @@ def _run_apt(apt: str, packages: Sequence[str]) -> None:
     _print(f"Installing {', '.join(packages)} with apt-get")
     quiet = ["-qq", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-        with _heartbeat():
-            subprocess.run(
-                [apt, *quiet, *command], check=False, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr
-            )
+    run = partial(subprocess.run, check=False, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    with _heartbeat():
+        run([apt, *quiet, "update"])
+    with _heartbeat():
+        run([apt, *quiet, "install", "--yes", "--no-install-recommends", *map(_lightest, packages)])
+
+
+def _lightest(package: str) -> str:
+    """Return the lighter package that does the same, where the lists of packages have it."""
+    lighter = _LIGHTER.get(package)
+    return lighter if lighter and _succeeds(["apt-cache", "show", lighter]) else package
 
 
 @contextmanager

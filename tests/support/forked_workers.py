@@ -1,19 +1,20 @@
-"""Worker processes of jobs that are forked from one that has imported what jobs need, while an application is tested.
+"""Processes of jobs and of queries that are forked from one that has imported what they need, as tests need many.
 
-A worker that Python starts anew spends seconds of processor time on its imports. Tests of the
-workers themselves (``tests/uws/execution``) have real ones.
+One that Python starts anew spends up to seconds of processor time on its imports. Tests of these processes themselves
+(``tests/uws/execution``, ``tests/tap/engine``) have real ones.
 """
 
 import atexit
+import contextlib
 import ctypes
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,19 +25,22 @@ from tests.support.forking_process import IMPORTED
 __all__ = ["fork_all_workers", "forked_workers"]
 
 _SCRIPT = Path(__file__).with_name("forking_process.py")
-_STARTING = "uws.execution.worker_process.subprocess"
+_STARTING_JOBS = "uws.execution.worker_process.subprocess"
+_STARTING_QUERIES = "tap.engine.duckdb.process.subprocess"
 _PR_SET_CHILD_SUBREAPER = 36
+_ONE_ADOPTS = threading.Lock()
 
 
-@contextmanager
+@contextlib.contextmanager
 def forked_workers(imported: tuple[str, ...] = IMPORTED) -> Iterator[None]:
-    """Fork the worker processes that this process starts in the block, from one that has imported some modules."""
-    with patch(_STARTING, _starting(_forking(imported))):
+    """Fork the processes of jobs and queries that this one starts in the block, from one that has imported modules."""
+    jobs, queries = _starting(_forking(imported))
+    with patch(_STARTING_JOBS, jobs), patch(_STARTING_QUERIES, queries):
         yield
 
 
 def fork_all_workers(serve: Callable[[int], None]) -> None:
-    """Fork the worker processes of this one, which has imported what jobs need, from a copy that it makes now.
+    """Fork the processes of jobs and queries of this one, which has imported what they need, from a copy it makes now.
 
     Parameters
     ----------
@@ -51,7 +55,9 @@ def fork_all_workers(serve: Callable[[int], None]) -> None:
         finally:
             os._exit(0)
     theirs.close()
-    patch(_STARTING, _starting(_Forking(ours))).start()
+    jobs, queries = _starting(_Forking(ours))
+    patch(_STARTING_JOBS, jobs).start()
+    patch(_STARTING_QUERIES, queries).start()
 
 
 class _ForkedWorker:
@@ -74,7 +80,7 @@ class _ForkedWorker:
         (descriptor,) = pass_fds
         output = os.open(os.devnull, os.O_WRONLY) if stdout == subprocess.DEVNULL else os.dup(stdout)
         try:
-            self.pid = forking.fork(env, (descriptor, output))
+            self.pid = forking.fork(args[3], env, (descriptor, output))
         finally:
             os.close(output)
         self.returncode: int | None = None
@@ -89,24 +95,82 @@ class _ForkedWorker:
         return self.returncode
 
 
+class _ForkedQueries:
+    """The part of ``subprocess.Popen`` that ``QueryProcess`` uses; the process is a child of this one."""
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        *,
+        stdin: int,
+        stdout: int,
+        bufsize: int,
+        cwd: Path,
+        env: Mapping[str, str],
+        start_new_session: bool,
+        forking: "_Forking",
+    ) -> None:
+        assert (stdin, stdout, bufsize) == (subprocess.PIPE, subprocess.PIPE, 0)
+        assert start_new_session
+        assert args[3:] == ["tap.engine.duckdb.worker", str(cwd)]
+        self.returncode: int | None = None
+        self._reaping = threading.Lock()
+        (theirs, ours), (read, written) = os.pipe(), os.pipe()
+        try:
+            self.pid = forking.fork(args[3], env, (theirs, written), cwd)
+        finally:
+            os.close(theirs)
+            os.close(written)
+        self.stdin, self.stdout = os.fdopen(ours, "wb", buffering=0), os.fdopen(read, "rb", buffering=0)
+
+    def poll(self) -> int | None:
+        """Return the exit status; none while the process runs."""
+        return self._reap(os.WNOHANG)
+
+    def wait(self) -> int:
+        """Wait for the end of the process and return its exit status."""
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        status = self._reap(0)
+        assert status is not None
+        return status
+
+    def kill(self) -> None:
+        """Kill the process if it still runs."""
+        with self._reaping:
+            if self.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
+
+    def _reap(self, options: int) -> int | None:
+        with self._reaping:
+            if self.returncode is None:
+                try:
+                    pid, status = os.waitpid(self.pid, options)
+                except ChildProcessError:  # a stranger in this process has reaped it; Popen says the same
+                    pid, status = self.pid, 0
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+            return self.returncode
+
+
 class _Forking:
     """The process that forks workers, by its socket; it ends with this one."""
 
     def __init__(self, asked: socket.socket) -> None:
-        self._lock = threading.Lock()
         self._socket = asked
 
-    def fork(self, env: Mapping[str, str], descriptors: tuple[int, int]) -> int:
-        """Run a worker with an environment, its pipe and its output; give its pid."""
-        sent = json.dumps({"env": dict(env), "parent": os.getpid()}).encode()
-        with self._lock, _adopting():
+    def fork(self, module: str, env: Mapping[str, str], descriptors: tuple[int, int], cwd: Path | None = None) -> int:
+        """Run a worker with an environment, its pipes, and its folder if it has one; give its pid."""
+        sent = json.dumps({"module": module, "env": dict(env), "cwd": cwd and str(cwd), "parent": os.getpid()}).encode()
+        with _ONE_ADOPTS, _adopting():
             socket.send_fds(self._socket, [sent], descriptors)
             pid, adopted = self._socket.recv(100), self._socket.recv(100)
         assert adopted, "the process that forks workers has ended"
         return int(pid)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _adopting() -> Iterator[None]:
     """Let processes of children that end become children of this one, and not of the first process of the system."""
     library = ctypes.CDLL(None)
@@ -117,9 +181,10 @@ def _adopting() -> Iterator[None]:
         library.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
-def _starting(forking: _Forking) -> SimpleNamespace:
-    """Return what stands in place of the module ``subprocess`` where workers are started."""
-    return SimpleNamespace(Popen=partial(_ForkedWorker, forking=forking), DEVNULL=subprocess.DEVNULL)
+def _starting(forking: _Forking) -> tuple[SimpleNamespace, SimpleNamespace]:
+    """Return what stands in place of the module ``subprocess`` where processes of jobs and of queries are started."""
+    jobs = SimpleNamespace(Popen=partial(_ForkedWorker, forking=forking), DEVNULL=subprocess.DEVNULL)
+    return jobs, SimpleNamespace(Popen=partial(_ForkedQueries, forking=forking), PIPE=subprocess.PIPE)
 
 
 @cache
@@ -131,7 +196,9 @@ def _forking(imported: tuple[str, ...]) -> _Forking:
             [sys.executable, "-P", str(_SCRIPT), str(theirs.fileno()), *imported],
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            # The last is for queries, whose address space is limited.
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "ARROW_DEFAULT_MEMORY_POOL": "system"},
         )
     atexit.register(process.wait)
     atexit.register(ours.close)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.forking_process import QUERY_PROCESS
 from tests.support.warm_start import WarmCommand
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "command_of",
     "ending_within",
     "is_gone",
+    "is_query_process",
     "private_folder",
     "processor_seconds",
     "start",
@@ -121,6 +123,14 @@ def command_of(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.NoSuchProcess:
         return []
+
+
+def is_query_process(process: psutil.Process) -> bool:
+    """Whether a process runs queries, started as a program or forked; false when it has just ended."""
+    try:
+        return "tap.engine.duckdb.worker" in process.cmdline() or process.name() == QUERY_PROCESS
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pzserver.sessions import TidySession
 from core.auth.models import Scope
 from tests.core.vosi.schemas import schema
 from tests.support.accounts import new_account
-from tests.support.processes import command_of, ending_within, processor_seconds
+from tests.support.processes import ending_within, is_query_process, processor_seconds
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
 
@@ -81,7 +81,7 @@ def endless(site: SmallSite) -> str:
 def query_processes(site: SmallSite) -> dict[psutil.Process, float]:
     """Give the seconds that each query process has computed."""
     children = site.server.process.children(recursive=True)
-    return {child: processor_seconds(child) for child in children if "tap.engine.duckdb.worker" in command_of(child)}
+    return {child: processor_seconds(child) for child in children if is_query_process(child)}
 
 
 def test_pyvo_runs_a_query_and_gets_the_rows_of_the_synchronous_one(site: SmallSite, maria: requests.Session):

@@ -20,7 +20,7 @@ from server.cli.main import app
 from tests.server.api import Api
 from tests.server.test_whole_path import MEANINGS, SMALL
 from tests.support.postgres import PostgresServer
-from tests.support.processes import command_as, command_of, ending_within, processor_seconds, start
+from tests.support.processes import command_as, command_of, ending_within, is_query_process, processor_seconds, start
 from tests.support.redis import RedisServer, redis_server
 from tests.support.server import RunningServer, photoz_command, running_server, warm_starter
 from tests.support.waiting import wait_for
@@ -131,7 +131,7 @@ def test_abort_stops_a_query_on_a_worker_within_two_seconds(site: Site) -> None:
 
 def computing(worker: psutil.Process) -> list[psutil.Process]:
     """Give the query processes of a worker that have worked for a second."""
-    children = [child for child in worker.children(recursive=True) if "tap.engine.duckdb.worker" in command_of(child)]
+    children = [child for child in worker.children(recursive=True) if is_query_process(child)]
     return [child for child in children if processor_seconds(child) > 1.0]
 
 
