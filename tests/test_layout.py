@@ -5,6 +5,8 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,13 +44,29 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class Module:
+    """What the tests ask of a module: its docstring, whether it says what it offers, its calls and its functions."""
+
+    docstring: str | None
+    offers: bool
+    calls: frozenset[str]
+    lengths: tuple[tuple[str, int], ...]
 
 
-def offers(path: Path) -> bool:
+@cache
+def parsed(path: Path) -> Module:
+    """Parse a module once for all tests; its tree would be large to keep."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    calls = (node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    lengths = ((node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in functions)
+    return Module(ast.get_docstring(tree), _offers(path, tree.body), frozenset(calls), tuple(lengths))
+
+
+def _offers(path: Path, body: list[ast.stmt]) -> bool:
     """Tell whether a module has ``__all__``, or is a folder that only says what it is for."""
-    body = parsed(path).body
     assigned = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
     named = any(isinstance(target, ast.Name) and target.id == "__all__" for target in assigned)
     return named or (path.name == "__init__.py" and len(body) <= 1)
@@ -97,27 +115,20 @@ _SERVICES = (
 )
 
 
-def calls_of(path: Path) -> set[str]:
-    """Find the names that a module calls."""
-    return {
-        node.func.id
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-
-
 def test_only_assemblies_and_the_composition_root_construct_services():
     roots = [path for path in MODULES if path.name == "assembly.py" or name_of(path) == "server/services.py"]
-    services = {name for path in roots for name in calls_of(path) if name.endswith(_SERVICES)}
+    services = {name for path in roots for name in parsed(path).calls if name.endswith(_SERVICES)}
     services -= {"Services"}  # the root itself, which each process constructs
     assert len(services) > 20
-    elsewhere = {(name_of(path), name) for path in MODULES if path not in roots for name in calls_of(path) & services}
+    elsewhere = {
+        (name_of(path), name) for path in MODULES if path not in roots for name in parsed(path).calls & services
+    }
     assert elsewhere == _APART
 
 
 def test_every_module_says_what_it_is_for_and_what_it_offers():
-    assert [name_of(path) for path in MODULES if not ast.get_docstring(parsed(path))] == [], "without a docstring"
-    assert [name_of(path) for path in MODULES if not offers(path)] == [], "without __all__"
+    assert [name_of(path) for path in MODULES if not parsed(path).docstring] == [], "without a docstring"
+    assert [name_of(path) for path in MODULES if not parsed(path).offers] == [], "without __all__"
 
 
 def test_no_folder_has_more_than_twenty_entries():
@@ -133,12 +144,7 @@ def test_no_folder_has_more_than_twenty_entries():
 
 
 def test_no_function_is_longer_than_sixty_lines():
-    functions = [
-        (name_of(path), node.name, (node.end_lineno or node.lineno) - node.lineno + 1)
-        for path in MODULES
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    functions = [(name_of(path), function, lines) for path in MODULES for function, lines in parsed(path).lengths]
     assert [(name, function, lines) for name, function, lines in functions if lines > 60] == []
 
 

@@ -196,9 +196,7 @@ def _forking(imported: tuple[str, ...]) -> _Forking:
             [sys.executable, "-P", str(_SCRIPT), str(theirs.fileno()), *imported],
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            # The last is for queries, whose address space is limited.
-            env=os.environ
-            | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "ARROW_DEFAULT_MEMORY_POOL": "system"},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     atexit.register(process.wait)
     atexit.register(ours.close)

@@ -109,8 +109,11 @@ def _begin_query(given: dict[str, Any], *pipes: int) -> Callable[[], None]:
     os.chdir(given["cwd"])
     ctypes.CDLL(None).prctl(_PR_SET_NAME, QUERY_PROCESS.encode(), 0, 0, 0)
     sys.argv = ["worker", given["cwd"]]
+    import pyarrow as pa
+
     from tap.engine.duckdb.worker import main
 
+    pa.set_memory_pool(pa.system_memory_pool())  # its environment asks for that when it is started as a program
     return main
 
 

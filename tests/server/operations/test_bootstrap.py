@@ -103,6 +103,14 @@ def test_missing_programs_are_named_with_their_packages(monkeypatch: pytest.Monk
     missing = missing_programs()
     assert missing["stilts"] == "stilts"
     assert missing["redis-server"] == "redis-server"
+    assert missing["chromium"] == "chromium"
+
+
+def test_chromium_without_windows_is_chromium_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    shell = tmp_path / "chromium-headless-shell"
+    shell.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "chromium" not in missing_programs()
 
 
 def test_make_without_a_new_python_says_what_to_install(tmp_path: Path, project_root: Path):
