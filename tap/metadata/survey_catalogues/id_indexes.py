@@ -42,9 +42,9 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
         has_metadata = index.has(_METADATA)
         if not has_metadata and not index.can_list:
             return None
-        sizes = {_METADATA: index.size(_METADATA)} if has_metadata else _listed(index)
-        for name, size in sizes.items():
-            _check(index.url, name, size, column)
+        for name, version in index.versions(_METADATA if has_metadata else _DATASET).items():
+            if has_metadata or not PurePosixPath(name).name.startswith((".", "_")):
+                _check(index.url, name, version, column)
         path, files = index.arrow_place(_METADATA if has_metadata else _DATASET)
         # Of remote files the row groups are read that may have the values, by ranges of bytes.
         source = (
@@ -62,14 +62,8 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
     return united_ranges([(pixel << shift, ((pixel + 1) << shift) - 1) for pixel, shift in shifted])
 
 
-def _listed(index: CatalogueFolder) -> dict[str, int]:
-    """Return the sizes of the files that are read where there is no list of row groups."""
-    found = index.listed(_DATASET)
-    return {name: size for name, size in found.items() if not PurePosixPath(name).name.startswith((".", "_"))}
-
-
 @lru_cache(maxsize=4096)
-def _check(index: str, name: str, size: int, column: str) -> None:  # noqa: ARG001 - a file of another size is another one
+def _check(index: str, name: str, version: str, column: str) -> None:  # noqa: ARG001 - another version is another file
     """Check the footer of a file once: of one that contradicts itself pyarrow's threads never come back.
 
     Raises

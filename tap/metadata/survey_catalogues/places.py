@@ -158,6 +158,28 @@ class CatalogueFolder:
         prefix = self._files()._strip_protocol(self.url).rstrip("/") + "/"  # noqa: SLF001 - as fsspec names its keys
         return {key.removeprefix(prefix): int(about.get("size") or 0) for key, about in found.items()}
 
+    def versions(self, name: str) -> dict[str, str]:
+        """Return what tells the versions of a file apart, or of all files below a folder, by their paths in this one.
+
+        It is the size, and the time of the last change or what the store or server says of the content.
+
+        Raises
+        ------
+        OSError
+            There is no such file.
+        """
+        if not self.is_local:
+            files = self._files()
+            about = files.info(self.address(name))
+            if about["type"] == "file":
+                return {name: _version(about)}
+            prefix = files._strip_protocol(self.url).rstrip("/") + "/"  # noqa: SLF001 - as fsspec names its keys
+            found = files.find(self.address(name), detail=True)
+            return {key.removeprefix(prefix): _version(about) for key, about in found.items()}
+        names = [name] if Path(self.address(name)).is_file() else self.listed(name)
+        looks = {each: Path(self.address(each)).stat() for each in names}
+        return {each: f"{look.st_size} {look.st_mtime_ns} {look.st_ino}" for each, look in looks.items()}
+
     def arrow_place(self, name: str) -> tuple[str, Any]:  # fsspec has no types
         """Return the path of a file or folder for Arrow, and the file system that it is in: None for this machine."""
         if self.is_local:
@@ -245,6 +267,11 @@ class CataloguePlaces:
             f"'{url[:200]}' is not below a place of PHOTOZ_CATALOGUE_PLACES ({places}). Add the place to this setting.",
             field="url",
         )
+
+
+def _version(about: Mapping[str, Any]) -> str:
+    """Return what fsspec tells of a file, of which stores and servers have some."""
+    return " ".join(str(about.get(key)) for key in ("size", "ETag", "LastModified", "Last-Modified", "Content-MD5"))
 
 
 def _block(file: BinaryIO, start: int, end: int) -> bytes:

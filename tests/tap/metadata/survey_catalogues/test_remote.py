@@ -215,6 +215,41 @@ def test_an_index_whose_footer_contradicts_itself_is_not_used(tmp_path: Path, me
     assert ranges_of_identifiers(CatalogueFolder(str(tmp_path)), "id", [1]) is None
 
 
+@pytest.mark.parametrize(
+    ("place", "metadata"),
+    [("folder", True), ("folder", False), ("s3", True), ("s3", False), ("http", True)],  # HTTP lists no files
+)
+def test_an_index_that_is_replaced_by_one_of_the_same_size_is_looked_at_again(
+    request: pytest.FixtureRequest, tmp_path: Path, place: str, metadata: bool
+):
+    name, rows = f"replaced{metadata}", {"id": [1, 2], "Norder": [3, 3], "Npix": [7, 8]}
+    with folder_over_http(tmp_path) as web:
+        folder = tmp_path / name / "dataset"
+        (folder / "index").mkdir(parents=True)
+        footers: list[pq.FileMetaData] = []
+        pq.write_table(pa.table(rows), folder / "index/part0.parquet", metadata_collector=footers)
+        if metadata:
+            footers[0].set_file_path("index/part0.parquet")
+            pq.write_metadata(pa.table(rows).schema, folder / "_metadata", metadata_collector=footers)
+        url = {"folder": str(tmp_path), "http": web}.get(place) or request.getfixturevalue("s3")
+        stored = CatalogueFolder(f"{url}/{name}")
+
+        def put() -> None:
+            for path in folder.rglob("*") if place == "s3" else ():
+                if path.is_file():
+                    s3fs.S3FileSystem().put_file(str(path), f"surveys/{path.relative_to(tmp_path)}")
+
+        put()
+        assert ranges_of_identifiers(stored, "id", [1]) == ((7 << 52, (8 << 52) - 1),)
+        file = folder / "_metadata" if metadata else folder / "index/part0.parquet"
+        before = file.stat()
+        contradict(file, "id")
+        assert file.stat().st_size == before.st_size
+        os.utime(file, (before.st_atime, before.st_mtime + 5))  # as somebody replaces it later
+        put()
+        assert ranges_of_identifiers(stored, "id", [1]) is None
+
+
 def test_copies_stay_within_their_budget(s3: str, catalogue: Path, tmp_path: Path):
     names = [str(path.relative_to(catalogue / "dataset")) for path in sorted(catalogue.rglob("Npix*"))]
     copies = PartitionCopies(tmp_path, 200_000)
