@@ -60,68 +60,14 @@ def fork_all_workers(serve: Callable[[int], None]) -> None:
     patch(_STARTING_QUERIES, queries).start()
 
 
-class _ForkedWorker:
-    """The part of ``subprocess.Popen`` that ``WorkerProcess`` uses; the process is a child of this one."""
+class _Forked:
+    """The part of ``subprocess.Popen`` about the end of a process, which is a child of this one."""
 
-    def __init__(
-        self,
-        args: Sequence[str],
-        *,
-        stdin: int,
-        stdout: int,
-        pass_fds: Sequence[int],
-        env: Mapping[str, str],
-        start_new_session: bool,
-        forking: "_Forking",
-    ) -> None:
-        assert stdin == subprocess.DEVNULL
-        assert start_new_session
-        assert args[3] == "uws.execution.worker"
-        (descriptor,) = pass_fds
-        output = os.open(os.devnull, os.O_WRONLY) if stdout == subprocess.DEVNULL else os.dup(stdout)
-        try:
-            self.pid = forking.fork(args[3], env, (descriptor, output))
-        finally:
-            os.close(output)
-        self.returncode: int | None = None
+    pid: int
 
-    def wait(self) -> int:
-        """Wait for the end of the process and return its exit status."""
-        if self.returncode is None:
-            try:
-                self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-            except ChildProcessError:  # a stranger in this process has reaped it; Popen says the same
-                self.returncode = 0
-        return self.returncode
-
-
-class _ForkedQueries:
-    """The part of ``subprocess.Popen`` that ``QueryProcess`` uses; the process is a child of this one."""
-
-    def __init__(
-        self,
-        args: Sequence[str],
-        *,
-        stdin: int,
-        stdout: int,
-        bufsize: int,
-        cwd: Path,
-        env: Mapping[str, str],
-        start_new_session: bool,
-        forking: "_Forking",
-    ) -> None:
-        assert (stdin, stdout, bufsize) == (subprocess.PIPE, subprocess.PIPE, 0)
-        assert start_new_session
-        assert args[3:] == ["tap.engine.duckdb.worker", str(cwd)]
+    def __init__(self) -> None:
         self.returncode: int | None = None
         self._reaping = threading.Lock()
-        (theirs, ours), (read, written) = os.pipe(), os.pipe()
-        try:
-            self.pid = forking.fork(args[3], env, (theirs, written), cwd)
-        finally:
-            os.close(theirs)
-            os.close(written)
-        self.stdin, self.stdout = os.fdopen(ours, "wb", buffering=0), os.fdopen(read, "rb", buffering=0)
 
     def poll(self) -> int | None:
         """Return the exit status; none while the process runs."""
@@ -152,6 +98,60 @@ class _ForkedQueries:
                 if pid:
                     self.returncode = os.waitstatus_to_exitcode(status)
             return self.returncode
+
+
+class _ForkedWorker(_Forked):
+    """What ``WorkerProcess`` starts."""
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        *,
+        stdin: int,
+        stdout: int,
+        pass_fds: Sequence[int],
+        env: Mapping[str, str],
+        start_new_session: bool,
+        forking: "_Forking",
+    ) -> None:
+        assert stdin == subprocess.DEVNULL
+        assert start_new_session
+        assert args[3] == "uws.execution.worker"
+        super().__init__()
+        (descriptor,) = pass_fds
+        output = os.open(os.devnull, os.O_WRONLY) if stdout == subprocess.DEVNULL else os.dup(stdout)
+        try:
+            self.pid = forking.fork(args[3], env, (descriptor, output))
+        finally:
+            os.close(output)
+
+
+class _ForkedQueries(_Forked):
+    """What ``QueryProcess`` starts."""
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        *,
+        stdin: int,
+        stdout: int,
+        bufsize: int,
+        cwd: Path,
+        env: Mapping[str, str],
+        start_new_session: bool,
+        forking: "_Forking",
+    ) -> None:
+        assert (stdin, stdout, bufsize) == (subprocess.PIPE, subprocess.PIPE, 0)
+        assert start_new_session
+        assert args[3:] == ["tap.engine.duckdb.worker", str(cwd)]
+        super().__init__()
+        (theirs, ours), (read, written) = os.pipe(), os.pipe()
+        try:
+            self.pid = forking.fork(args[3], env, (theirs, written), cwd)
+        finally:
+            os.close(theirs)
+            os.close(written)
+        self.stdin, self.stdout = os.fdopen(ours, "wb", buffering=0), os.fdopen(read, "rb", buffering=0)
 
 
 class _Forking:

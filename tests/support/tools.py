@@ -34,7 +34,7 @@ class Stilts:
     """STILTS without a display: ``stilts("tpipe", "in=x.fits", "cmd=…")`` gives what it wrote on standard output."""
 
     command: str
-    #: A file for the classes that the first run loads, with which Java starts in half the time; none to go without.
+    #: A file for the classes that the first run loads, with which Java starts sooner; none to go without.
     classes: Path | None = None
 
     def __call__(self, *arguments: str) -> str:

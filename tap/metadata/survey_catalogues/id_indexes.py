@@ -42,9 +42,9 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
         has_metadata = index.has(_METADATA)
         if not has_metadata and not index.can_list:
             return None
-        for name, version in index.versions(_METADATA if has_metadata else _DATASET).items():
-            if has_metadata or not PurePosixPath(name).name.startswith((".", "_")):
-                _check(index.url, name, version, column)
+        versions = {_METADATA: index.version(_METADATA)} if has_metadata else _listed(index)
+        for name, version in versions.items():
+            _check(index.url, name, version, column)
         path, files = index.arrow_place(_METADATA if has_metadata else _DATASET)
         # Of remote files the row groups are read that may have the values, by ranges of bytes.
         source = (
@@ -60,6 +60,12 @@ def ranges_of_identifiers(index: CatalogueFolder, column: str, values: Sequence[
     pairs = set(zip(chosen["Norder"].to_pylist(), chosen["Npix"].to_pylist(), strict=True))
     shifted = [(pixel, 2 * (FINEST_ORDER - order)) for order, pixel in pairs]
     return united_ranges([(pixel << shift, ((pixel + 1) << shift) - 1) for pixel, shift in shifted])
+
+
+def _listed(index: CatalogueFolder) -> dict[str, str]:
+    """Return the versions of the files that are read where there is no list of row groups."""
+    found = index.versions(_DATASET)
+    return {name: version for name, version in found.items() if not PurePosixPath(name).name.startswith((".", "_"))}
 
 
 @lru_cache(maxsize=4096)

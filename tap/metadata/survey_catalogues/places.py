@@ -150,35 +150,32 @@ class CatalogueFolder:
                 )
         return [bytes(content) for content in found]
 
-    def listed(self, under: str = "") -> dict[str, int]:
-        """Return the sizes of all files below a folder, by their paths in this one."""
-        if self.is_local:
-            return dict(_walked(self.address(under).rstrip("/"), under.strip("/")))
-        found = self._files().find(self.address(under), detail=True)
-        prefix = self._files()._strip_protocol(self.url).rstrip("/") + "/"  # noqa: SLF001 - as fsspec names its keys
-        return {key.removeprefix(prefix): int(about.get("size") or 0) for key, about in found.items()}
-
-    def versions(self, name: str) -> dict[str, str]:
-        """Return what tells the versions of a file apart, or of all files below a folder, by their paths in this one.
-
-        It is the size, and the time of the last change or what the store or server says of the content.
+    def version(self, name: str) -> str:
+        """Return what tells the versions of a file apart, as `versions` does.
 
         Raises
         ------
         OSError
             There is no such file.
         """
-        if not self.is_local:
-            files = self._files()
-            about = files.info(self.address(name))
-            if about["type"] == "file":
-                return {name: _version(about)}
-            prefix = files._strip_protocol(self.url).rstrip("/") + "/"  # noqa: SLF001 - as fsspec names its keys
-            found = files.find(self.address(name), detail=True)
-            return {key.removeprefix(prefix): _version(about) for key, about in found.items()}
-        names = [name] if Path(self.address(name)).is_file() else self.listed(name)
-        looks = {each: Path(self.address(each)).stat() for each in names}
-        return {each: f"{look.st_size} {look.st_mtime_ns} {look.st_ino}" for each, look in looks.items()}
+        if self.is_local:
+            return _local_version(Path(self.address(name)).stat())
+        return _remote_version(self._files().info(self.address(name)))
+
+    def listed(self, under: str = "") -> dict[str, int]:
+        """Return the sizes of all files below a folder, by their paths in this one."""
+        if self.is_local:
+            return {name: status.st_size for name, status in self._walked(under)}
+        return {name: int(about.get("size") or 0) for name, about in self._found(under)}
+
+    def versions(self, under: str = "") -> dict[str, str]:
+        """Return what tells the versions of each file below a folder apart, by their paths in this one.
+
+        It is the size, and the time of the last change or what the store or server says of the content.
+        """
+        if self.is_local:
+            return {name: _local_version(status) for name, status in self._walked(under)}
+        return {name: _remote_version(about) for name, about in self._found(under)}
 
     def arrow_place(self, name: str) -> tuple[str, Any]:  # fsspec has no types
         """Return the path of a file or folder for Arrow, and the file system that it is in: None for this machine."""
@@ -186,6 +183,15 @@ class CatalogueFolder:
             return self.address(name), None
         files = self._files()
         return str(files._strip_protocol(self.address(name))), files  # noqa: SLF001 - as fsspec names its keys
+
+    def _walked(self, under: str) -> Iterator[tuple[str, os.stat_result]]:
+        return _walked(self.address(under).rstrip("/"), under.strip("/"))
+
+    def _found(self, under: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        files = self._files()
+        prefix = files._strip_protocol(self.url).rstrip("/") + "/"  # noqa: SLF001 - as fsspec names its keys
+        for key, about in files.find(self.address(under), detail=True).items():
+            yield key.removeprefix(prefix), about
 
     def _files(self) -> Any:  # fsspec has no types
         import fsspec
@@ -269,7 +275,11 @@ class CataloguePlaces:
         )
 
 
-def _version(about: Mapping[str, Any]) -> str:
+def _local_version(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def _remote_version(about: Mapping[str, Any]) -> str:
     """Return what fsspec tells of a file, of which stores and servers have some."""
     return " ".join(str(about.get(key)) for key in ("size", "ETag", "LastModified", "Last-Modified", "Content-MD5"))
 
@@ -311,12 +321,12 @@ def _is_below(url: str, place: str) -> bool:
     return url == allowed or url.startswith(f"{allowed}/")
 
 
-def _walked(folder: str, prefix: str) -> Iterator[tuple[str, int]]:
-    """Yield files with their sizes; links are not followed, because they could lead out of the place."""
+def _walked(folder: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield files with their status; links are not followed, because they could lead out of the place."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = f"{prefix}/{entry.name}" if prefix else entry.name
             if entry.is_dir(follow_symlinks=False):
                 yield from _walked(entry.path, name)
             elif entry.is_file(follow_symlinks=False):
-                yield name, entry.stat().st_size
+                yield name, entry.stat()

@@ -184,17 +184,23 @@ def _times_opened(path: Path) -> int:
     return count
 
 
+def _write_index(rows: pa.Table, folder: Path, *, metadata: bool) -> Path:
+    """Write an index, with a list of its row groups or without, and give the file that is read first."""
+    (folder / "dataset/index").mkdir(parents=True)
+    file, footers = folder / "dataset/index/part0.parquet", list[pq.FileMetaData]()
+    pq.write_table(rows, file, metadata_collector=footers, row_group_size=1000)
+    if not metadata:
+        return file
+    footers[0].set_file_path("index/part0.parquet")
+    pq.write_metadata(rows.schema, folder / "dataset/_metadata", metadata_collector=footers)
+    return folder / "dataset/_metadata"
+
+
 @pytest.mark.parametrize("metadata", [True, False])
 def test_an_index_in_s3_finds_the_partitions_of_identifiers(s3: str, tmp_path: Path, metadata: bool):
     count = 50_000
     rows = pa.table({"id": np.arange(count), "Norder": np.full(count, 2), "Npix": np.arange(count) // 500})
-    footers: list[pq.FileMetaData] = []
-    folder = tmp_path / "dataset/index"
-    folder.mkdir(parents=True)
-    pq.write_table(rows, folder / "part0.parquet", metadata_collector=footers, row_group_size=1000)
-    if metadata:
-        footers[0].set_file_path("index/part0.parquet")
-        pq.write_metadata(rows.schema, tmp_path / "dataset/_metadata", metadata_collector=footers)
+    _write_index(rows, tmp_path, metadata=metadata)
     s3fs.S3FileSystem().put(str(tmp_path / "dataset"), f"surveys/by_id{metadata}/dataset", recursive=True)
     found = ranges_of_identifiers(CatalogueFolder(f"{s3}/by_id{metadata}"), "id", [4321, 40_000])
     assert found == tuple((cell << 54, ((cell + 1) << 54) - 1) for cell in (8, 80))
@@ -203,15 +209,8 @@ def test_an_index_in_s3_finds_the_partitions_of_identifiers(s3: str, tmp_path: P
 
 @pytest.mark.parametrize("metadata", [True, False])
 def test_an_index_whose_footer_contradicts_itself_is_not_used(tmp_path: Path, metadata: bool):
-    folder = tmp_path / "dataset/index"
-    folder.mkdir(parents=True)
-    footers: list[pq.FileMetaData] = []
     rows = pa.table({"id": [1, 2], "Norder": pa.array([3, 3], pa.uint8()), "Npix": pa.array([7, 8], pa.uint64())})
-    pq.write_table(rows, folder / "part0.parquet", metadata_collector=footers)
-    if metadata:
-        footers[0].set_file_path("index/part0.parquet")
-        pq.write_metadata(rows.schema, tmp_path / "dataset/_metadata", metadata_collector=footers)
-    contradict(tmp_path / "dataset/_metadata" if metadata else folder / "part0.parquet", "id")
+    contradict(_write_index(rows, tmp_path, metadata=metadata), "id")
     assert ranges_of_identifiers(CatalogueFolder(str(tmp_path)), "id", [1]) is None
 
 
@@ -222,26 +221,19 @@ def test_an_index_whose_footer_contradicts_itself_is_not_used(tmp_path: Path, me
 def test_an_index_that_is_replaced_by_one_of_the_same_size_is_looked_at_again(
     request: pytest.FixtureRequest, tmp_path: Path, place: str, metadata: bool
 ):
-    name, rows = f"replaced{metadata}", {"id": [1, 2], "Norder": [3, 3], "Npix": [7, 8]}
+    name, rows = f"replaced{metadata}", pa.table({"id": [1, 2], "Norder": [3, 3], "Npix": [7, 8]})
     with folder_over_http(tmp_path) as web:
-        folder = tmp_path / name / "dataset"
-        (folder / "index").mkdir(parents=True)
-        footers: list[pq.FileMetaData] = []
-        pq.write_table(pa.table(rows), folder / "index/part0.parquet", metadata_collector=footers)
-        if metadata:
-            footers[0].set_file_path("index/part0.parquet")
-            pq.write_metadata(pa.table(rows).schema, folder / "_metadata", metadata_collector=footers)
+        file = _write_index(rows, tmp_path / name, metadata=metadata)
         url = {"folder": str(tmp_path), "http": web}.get(place) or request.getfixturevalue("s3")
         stored = CatalogueFolder(f"{url}/{name}")
 
         def put() -> None:
-            for path in folder.rglob("*") if place == "s3" else ():
+            for path in (tmp_path / name).rglob("*") if place == "s3" else ():
                 if path.is_file():
                     s3fs.S3FileSystem().put_file(str(path), f"surveys/{path.relative_to(tmp_path)}")
 
         put()
         assert ranges_of_identifiers(stored, "id", [1]) == ((7 << 52, (8 << 52) - 1),)
-        file = folder / "_metadata" if metadata else folder / "index/part0.parquet"
         before = file.stat()
         contradict(file, "id")
         assert file.stat().st_size == before.st_size
