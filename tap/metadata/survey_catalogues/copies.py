@@ -2,7 +2,8 @@
 
 The engine has no access to the network. A copy is a sparse file of the size of the original with the same bytes in the
 same places, but for columns that no query has read so far, which take no disk. What lies between the columns (page
-indexes, Bloom filters, the footer) is always there.
+indexes, Bloom filters, the footer) is always there. All bytes of a copy are of one version of the original: it is asked
+for its version before columns are added, and now and then; when it is another one, a new copy takes the place.
 """
 
 import fcntl
@@ -13,7 +14,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import TextIO
@@ -34,6 +35,8 @@ _THREADS = 8
 _BUSY_SECONDS = 60.0
 #: A copy that a query may still read is not removed: queries are started some time after their files were copied.
 _IN_USE_SECONDS = 3600.0
+#: Time after which an original is asked again whether it is the one that was copied.
+_FRESH_SECONDS = 60.0
 _BLOCK = 512
 _PAGE = 4096
 
@@ -48,12 +51,39 @@ class _Footer:
     chunks: dict[str, _Spans]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Marks:
-    """Record of a copy: the size of the original, and the columns that are copied."""
+    """What is copied: the version of the original, when it was last asked for it, and the columns."""
 
-    size: int = 0
-    columns: list[str] = field(default_factory=list)
+    version: str = ""
+    asked: float = 0.0
+    columns: frozenset[str] = frozenset()
+
+    def is_fresh(self) -> bool:
+        """Tell whether the original need not be asked for its version."""
+        return 0 <= time.time() - self.asked < _FRESH_SECONDS
+
+
+class _Record:
+    """The marks of a copy in their file, which is locked."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def read(self) -> _Marks:
+        """Return the marks; those of no copy, when the process that wrote them was killed or of an earlier release."""
+        self._file.seek(0)
+        try:
+            version, asked, columns = json.loads(self._file.read())
+        except ValueError:
+            return _Marks()
+        return _Marks(version, asked, frozenset(columns))
+
+    def write(self, marks: _Marks) -> None:
+        """Store the marks."""
+        self._file.truncate(0)
+        self._file.write(json.dumps([marks.version, marks.asked, sorted(marks.columns)]))
+        self._file.flush()
 
 
 class PartitionCopies:
@@ -80,7 +110,8 @@ class PartitionCopies:
         Raises
         ------
         ServiceBusyError
-            Too many files are copied at the moment, the disk for copies is full, or the place does not respond.
+            Too many files are copied at the moment, the disk for copies is full, the place does not respond, or a file
+            is replaced while it is copied.
         UnreadableFileError
             A file is no Parquet file, or another one than when the catalogue was registered.
         """
@@ -126,34 +157,38 @@ class PartitionCopies:
     def _path(self, root: CatalogueFolder, name: str, columns: Collection[str]) -> Path:
         key = hashlib.sha256(root.address(name).encode()).hexdigest()[:40]
         copy, marks = self._folder / f"{key}.parquet", self._folder / f"{key}.columns"
-        with _locked(marks) as known:
-            copied = set(known.columns)
-            if not copy.exists() or not copied.issuperset(columns):
-                footer = _read_footer(root, name, self._folder)
-                if known.size != footer.size:  # another file than before
-                    copy.unlink(missing_ok=True)
-                    copied = set()
-                self._fill(root, name, copy, footer, copied, set(columns))
-                known.size, known.columns = footer.size, sorted(copied | set(columns))
+        with _locked(marks) as record:
+            known = record.read() if copy.exists() else _Marks()
+            if not known.is_fresh() or not known.columns.issuperset(columns):
+                version, asked = root.version(name), time.time()
+                copied = known.columns if known.version == version else None
+                wanted = known.columns.union(columns)  # queries that will read the copy may need what it had
+                if copied != wanted:
+                    written = self._written(root, name, copy, copied, wanted)
+                    if root.version(name) != version:
+                        raise ServiceBusyError(f"The partition {name[:200]} is being replaced. Try again in a minute.")
+                    record.write(_Marks())  # so that nobody takes the new copy for the old one if this is killed
+                    written.rename(copy)
+                known = _Marks(version, asked, wanted)
+            record.write(known)  # also a sign of use: copies that were not read for longest go first
         return copy
 
-    def _fill(
-        self, root: CatalogueFolder, name: str, copy: Path, footer: _Footer, copied: set[str], wanted: set[str]
-    ) -> None:
-        """Write the bytes of columns, and what belongs to none when the copy is new."""
-        is_new = not copy.exists()
-        spans = _outside(footer) if is_new else []
-        new = wanted if is_new else wanted - copied
-        spans += [span for column in new for span in footer.chunks.get(column, ())]
+    def _written(
+        self, root: CatalogueFolder, name: str, copy: Path, copied: frozenset[str] | None, wanted: frozenset[str]
+    ) -> Path:
+        """Add the bytes of columns to the copy; when none is of this version, write a file that can take its place."""
+        footer = _read_footer(root, name, self._folder)
+        spans = _outside(footer) if copied is None else []
+        spans += [span for column in wanted - (copied or set()) for span in footer.chunks.get(column, ())]
         merged = _merged(spans)
         self._reserve(sum((end // _PAGE - start // _PAGE + 1) * _PAGE for start, end in merged))
-        staged = copy.with_suffix(".part") if is_new else copy
-        with staged.open("wb" if is_new else "r+b") as target:
+        written = copy.with_suffix(".part") if copied is None else copy
+        with written.open("wb" if copied is None else "r+b") as target:
             target.truncate(footer.size)
             for (start, _), content in zip(merged, root.ranges(name, merged), strict=True):
                 target.seek(start)
                 target.write(content)
-        staged.rename(copy)
+        return written
 
     def _reserve(self, size: int) -> None:
         with self._counting:
@@ -169,17 +204,10 @@ class PartitionCopies:
 
 
 @contextmanager
-def _locked(marks: Path) -> Iterator[_Marks]:
-    """Lock the record of a copy among all processes, and store it when the block ends well."""
+def _locked(marks: Path) -> Iterator[_Record]:
+    """Lock the record of a copy among all processes."""
     with _open_locked(marks) as file:
-        file.seek(0)
-        try:
-            known = _Marks(**json.loads(file.read() or "{}"))
-        except ValueError:  # the process that wrote it was killed
-            known = _Marks()
-        yield known
-        file.truncate(0)
-        file.write(json.dumps(asdict(known)))  # also a sign of use: copies that were not read for longest go first
+        yield _Record(file)
 
 
 def _open_locked(marks: Path) -> TextIO:

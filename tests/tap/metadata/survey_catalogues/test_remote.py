@@ -1,11 +1,7 @@
 """Survey catalogues in S3 and behind HTTP: what is copied of their partitions, and from where."""
 
-import fcntl
 import os
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +21,6 @@ from core.web.dali import DaliParameters
 from products.models import Visibility
 from server.services import Services
 from tap.metadata.survey_catalogues.copies import PartitionCopies
-from tap.metadata.survey_catalogues.copies import _removed as removed_copy
 from tap.metadata.survey_catalogues.id_indexes import ranges_of_identifiers
 from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.places import CatalogueFolder
@@ -34,7 +29,6 @@ from tests.support.files_over_http import RangeHandler, folder_over_http
 from tests.support.hats import write_hats
 from tests.support.parquet_footers import contradict
 from tests.support.s3 import counted_bytes
-from tests.support.waiting import wait_for
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 _VALUES = CatalogueValues(visibility=Visibility.PUBLIC)
@@ -158,32 +152,6 @@ def _met(catalogue: Path, services: Services) -> Iterator[Path]:
     return (path for path in catalogue.rglob("Npix*") if path.stat().st_size in sizes)
 
 
-def test_a_copy_that_is_removed_while_a_query_waits_for_it_is_made_anew(catalogue: Path, tmp_path: Path):
-    root = CatalogueFolder(str(catalogue / "dataset"))
-    name = str(next(catalogue.rglob("Npix*")).relative_to(catalogue / "dataset"))
-    copies = PartitionCopies(tmp_path, 10_000_000)
-    (copy,) = copies.paths(root, [name], ["id"])
-    (marks,) = tmp_path.glob("*.columns")
-    waiting = threading.Thread(target=copies.paths, args=(root, [name], ["id"]))
-    with marks.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # as another process that removes it
-        waiting.start()
-        wait_for(lambda: _times_opened(marks) > 1)
-        copy.unlink()
-        marks.unlink()
-    waiting.join(60)
-    assert pq.read_table(copy, columns=["id"]).equals(pq.read_table(catalogue / "dataset" / name, columns=["id"]))
-    assert marks.exists()  # without it nobody would ever remove the copy
-
-
-def _times_opened(path: Path) -> int:
-    count = 0
-    for link in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):
-            count += link.readlink() == path
-    return count
-
-
 def _write_index(rows: pa.Table, folder: Path, *, metadata: bool) -> Path:
     """Write an index, with a list of its row groups or without, and give the file that is read first."""
     (folder / "dataset/index").mkdir(parents=True)
@@ -255,37 +223,6 @@ def test_copies_stay_within_their_budget(s3: str, catalogue: Path, tmp_path: Pat
     assert copies.paths(root, names[-2:], ["id", "ra", "wide1"])
     assert copies.used_bytes() <= 200_000
     assert any(not path.exists() for path in first) or copies.sweep() == 0
-
-
-def test_two_processes_that_sweep_at_once_remove_each_copy_once(tmp_path: Path):
-    for number in range(200):
-        (tmp_path / f"{number}.parquet").write_bytes(b"x" * 5000)
-        marks = tmp_path / f"{number}.columns"
-        marks.write_text("{}")
-        os.utime(marks, (1_000_000_000, 1_000_000_000))
-    start = threading.Barrier(2)
-
-    def sweep(copies: PartitionCopies) -> int:
-        start.wait()
-        copies.used_bytes()
-        return copies.sweep()
-
-    with ThreadPoolExecutor(2) as both:
-        removed = list(both.map(sweep, [PartitionCopies(tmp_path, 0), PartitionCopies(tmp_path, 0)]))
-    assert sum(removed) == 200
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_copy_that_was_made_anew_since_it_was_listed_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    copy, marks, before = (tmp_path / name for name in ("1.parquet", "1.columns", "before"))
-    copy.write_bytes(b"new")
-    marks.write_text("{}")
-    before.write_text("{}")
-    opened = Path.open
-    monkeypatch.setattr(Path, "open", lambda path, mode: opened(before if path == marks else path, mode))
-    assert removed_copy(marks) == 0  # it opened the record of the copy that another process removed
-    assert copy.exists()
-    assert marks.exists()
 
 
 class _Ranges(RangeHandler):
