@@ -1,12 +1,13 @@
 """Queries of survey catalogues in place: their rows, the partitions that they open, and their limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from astropy import units as u
@@ -88,14 +89,16 @@ def site(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite) ->
         catalogue_query_bytes=_MOST_BYTES,
         query_workers=1,
     )
-    yield from _running(chosen, frame, partitions)
+    yield from _running(chosen, frame, partitions, ("sky", "bare", "south", "large", "few", "indexed"))
 
 
-def _running(chosen: Settings, frame: pd.DataFrame, partitions: list[tuple[int, int]]) -> Iterator[Site]:
+def _running(
+    chosen: Settings, frame: pd.DataFrame, partitions: list[tuple[int, int]], names: Sequence[str]
+) -> Iterator[Site]:
     services = Services(chosen)
     made = Site(services, frame, partitions)
     try:
-        for name in ("sky", "bare", "south", "large", "few", "indexed"):
+        for name in names:
             values = CatalogueValues(visibility=Visibility.PUBLIC)
             services.tap.catalogues.add(_ADMIN, name, f"{chosen.catalogue_places[0]}/{name}", values)
         admit = services.tap.engine.admit
@@ -318,3 +321,26 @@ def test_each_reading_of_a_catalogue_counts_once_in_the_estimate(site: Site):
     cone = "SELECT id FROM hats.sky WHERE DISTANCE(ra, dec, 150, 2) < 0.5"
     both = site.cost(f"{cone} UNION ALL SELECT id FROM hats.sky")
     assert both.rows == site.cost(cone).rows + once.rows
+
+
+def test_partitions_that_are_replaced_at_their_place_are_read_anew(tmp_path: Path, empty_sqlite: EmptySQLite):
+    frame, folder = _frame(), tmp_path / "place/sky"
+    write_hats(frame, folder, most_rows=400)
+    chosen = Settings(
+        data=tmp_path,
+        database_url=empty_sqlite.database(tmp_path / "photoz.sqlite"),
+        catalogue_places=(str(tmp_path / "place"),),
+        query_workers=1,
+    )
+    query = "SELECT id FROM hats.sky WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(0, 90, 20))"
+    for site in _running(chosen, frame, [], ("sky",)):
+        before = site.ids(query)
+        assert before == site.near(0, 90, 20)
+        for number in (1, 2):  # the second time by files of the same size
+            for path in folder.rglob("Npix*"):
+                rows, new = pq.read_table(path), path.with_suffix(".new")
+                position = rows.schema.get_field_index("id")
+                rows = rows.set_column(position, "id", pc.add(rows["id"], 10_000_000))
+                pq.write_table(rows, new, compression="none", use_dictionary=False)
+                new.rename(path)
+            assert site.ids(query) == [value + 10_000_000 * number for value in before]
