@@ -1,6 +1,5 @@
 """Folders of object catalogues: on this machine, in S3 or behind HTTP, by the file systems of fsspec."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -8,6 +7,7 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from core.errors import InvalidValueError, UnreadableFileError
+from core.files.remote_folders import remote_file_system
 from products.rows.stored_file import StoredFile
 
 __all__ = ["REMOTE_SCHEMES", "Address", "CatalogueFolder", "address_of", "is_remote", "name_of", "opened_file"]
@@ -16,12 +16,6 @@ __all__ = ["REMOTE_SCHEMES", "Address", "CatalogueFolder", "address_of", "is_rem
 Address = Path | str
 
 REMOTE_SCHEMES = ("s3", "https", "http")
-
-#: Options of the file systems: listings are read anew, and redirects do not lead to another host.
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "s3": {"use_listings_cache": False},
-    "http": {"use_listings_cache": False, "allow_redirects": False},
-}
 
 
 def is_remote(path: str) -> bool:
@@ -122,11 +116,8 @@ class CatalogueFolder:
 
 
 def _file_system(url: str) -> Any:  # fsspec has no types
-    import fsspec
-
-    scheme = url.partition("://")[0]
     try:
-        return fsspec.filesystem(scheme, **_OPTIONS["s3" if scheme == "s3" else "http"])
+        return remote_file_system(url)
     except ImportError as error:
         raise InvalidValueError(
             f"The object catalogue '{url[:200]}' needs a library that is not installed: {error}. Install the extra "

@@ -9,6 +9,7 @@ for its version before columns are added, and now and then; when it is another o
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -29,6 +30,8 @@ from tap.metadata.survey_catalogues.footers import footer_file
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["PartitionCopies"]
+
+_log = logging.getLogger(__name__)
 
 _AT_ONCE = 4
 _THREADS = 8
@@ -160,7 +163,7 @@ class PartitionCopies:
         with _locked(marks) as record:
             known = record.read() if copy.exists() else _Marks()
             if not known.is_fresh() or not known.columns.issuperset(columns):
-                version, asked = root.version(name), time.time()
+                version, asked = self._version(root, name, known, columns), time.time()
                 copied = known.columns if known.version == version else None
                 wanted = known.columns.union(columns)  # queries that will read the copy may need what it had
                 if copied != wanted:
@@ -172,6 +175,16 @@ class PartitionCopies:
                 known = _Marks(version, asked, wanted)
             record.write(known)  # also a sign of use: copies that were not read for longest go first
         return copy
+
+    def _version(self, root: CatalogueFolder, name: str, known: _Marks, columns: Collection[str]) -> str:
+        """Return the version of a file; that of its copy, which can serve, while its place does not respond."""
+        try:
+            return root.version(name)
+        except OSError:
+            if not known.version or not known.columns.issuperset(columns):
+                raise
+            _log.warning("%s does not respond: copies serve queries", root.address(name), exc_info=True)
+            return known.version
 
     def _written(
         self, root: CatalogueFolder, name: str, copy: Path, copied: frozenset[str] | None, wanted: frozenset[str]

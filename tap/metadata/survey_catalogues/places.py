@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
+from core.files.remote_folders import remote_file_system
 
 __all__ = ["CatalogueFolder", "CataloguePlaces"]
 
@@ -23,12 +24,6 @@ _LONGEST = 2000
 _SEGMENT = re.compile(r"[A-Za-z0-9._=+@~,-]+")
 _PATTERN = re.compile(r"[*?\[\]{}]")
 _MOST_TEXT = 4_000_000
-
-#: Options of the file systems: listings are read anew, and redirects do not lead to another host.
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "s3": {"use_listings_cache": False},
-    "http": {"use_listings_cache": False, "allow_redirects": False},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +189,7 @@ class CatalogueFolder:
             yield key.removeprefix(prefix), about
 
     def _files(self) -> Any:  # fsspec has no types
-        import fsspec
-
-        scheme = self.url.partition("://")[0]
-        return fsspec.filesystem(scheme, **_OPTIONS["s3" if scheme == "s3" else "http"])
+        return remote_file_system(self.url)
 
 
 class CataloguePlaces:
@@ -280,7 +272,10 @@ def _local_version(status: os.stat_result) -> str:
 
 
 def _remote_version(about: Mapping[str, Any]) -> str:
-    """Return what fsspec tells of a file, of which stores and servers have some."""
+    """Return the size of a file with its ETag, if this is a strong one (RFC 9110, 8.8.3), else with all there is."""
+    etag = str(about.get("ETag") or "")
+    if etag and not etag.startswith("W/"):
+        return f"{about.get('size')} {etag}"
     return " ".join(str(about.get(key)) for key in ("size", "ETag", "LastModified", "Last-Modified", "Content-MD5"))
 
 

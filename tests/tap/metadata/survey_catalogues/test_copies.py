@@ -118,6 +118,20 @@ def test_an_original_is_asked_again_whether_it_was_replaced(
     assert original.counts == {"version": 1}
 
 
+def test_a_copy_serves_while_its_place_does_not_respond(
+    original: Original, copies: PartitionCopies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert original.read(copies, "id") == [1]
+    monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
+    original.file.rename(tmp_path / "away")
+    assert original.read(copies, "id") == [1]
+    with pytest.raises(ServiceBusyError, match="does not respond"):
+        original.read(copies, *_COLUMNS)
+    (tmp_path / "away").rename(original.file)
+    original.replace(2)
+    assert original.read(copies, "id") == [2]
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_a_partition_that_is_replaced_while_it_is_copied_is_copied_anew(
     original: Original, copies: PartitionCopies, tmp_path: Path, before: bool

@@ -237,6 +237,37 @@ class _Ranges(RangeHandler):
         self.end_headers()
 
 
+class _Tagged(RangeHandler):
+    """Handler that sends an ETag with each file."""
+
+    etag = ""
+
+    def end_headers(self) -> None:
+        self.send_header("ETag", self.etag)
+        super().end_headers()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_other"),
+    [('"a"', '"a"', False), ('"a"', '"b"', True), ('W/"a"', 'W/"a"', True), ('W/"a"', '"a"', True)],
+)
+def test_a_strong_etag_tells_versions_apart_and_else_the_time_of_change_as_well(
+    tmp_path: Path, before: str, after: str, is_other: bool
+):
+    class Tagged(_Tagged):
+        etag = before
+
+    file = tmp_path / "sky.parquet"
+    file.write_bytes(b"content")
+    with folder_over_http(tmp_path, Tagged) as url:
+        folder = CatalogueFolder(url)
+        first = folder.version(file.name)
+        assert folder.version(file.name) == first
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        Tagged.etag = after
+        assert (folder.version(file.name) != first) is is_other
+
+
 class _NoRanges(_Ranges):
     ranges = False
 

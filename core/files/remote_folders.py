@@ -1,0 +1,31 @@
+"""Folders in S3 and behind HTTP, by the file systems of fsspec."""
+
+from typing import Any
+
+__all__ = ["remote_file_system"]
+
+_CONNECT_SECONDS = 10.0
+_SILENT_SECONDS = 60.0
+
+
+def remote_file_system(url: str) -> Any:  # fsspec has no types
+    """Return the file system of a URL with s3, http or https.
+
+    It reads listings anew and follows no redirect to another host. A file may take any time to arrive, but a server of
+    HTTP that is silent for a minute is given up with an OSError; botocore has limits of its own for S3.
+
+    Raises
+    ------
+    ImportError
+        The library for this kind of URL is not installed.
+    """
+    import fsspec
+
+    scheme = url.partition("://")[0]
+    if scheme == "s3":
+        return fsspec.filesystem(scheme, use_listings_cache=False)
+    import aiohttp
+
+    # By default a request may take five minutes in all, in which a large file does not pass through a slow line.
+    limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENT_SECONDS)
+    return fsspec.filesystem(scheme, use_listings_cache=False, allow_redirects=False, client_kwargs={"timeout": limits})
