@@ -55,6 +55,15 @@ class _Footer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Fetched:
+    """Bytes of a file of some size, with their places in it."""
+
+    size: int
+    starts: list[int]
+    contents: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class _Marks:
     """What is copied: the version of the original, when it was last asked for it, and the columns."""
 
@@ -167,11 +176,11 @@ class PartitionCopies:
                 copied = known.columns if known.version == version else None
                 wanted = known.columns.union(columns)  # queries that will read the copy may need what it had
                 if copied != wanted:
-                    written = self._written(root, name, copy, copied, wanted)
+                    fetched = self._fetched(root, name, copied, wanted)
                     if root.version(name) != version:
                         raise ServiceBusyError(f"The partition {name[:200]} is being replaced. Try again in a minute.")
-                    record.write(_Marks())  # so that nobody takes the new copy for the old one if this is killed
-                    written.rename(copy)
+                    record.write(_Marks())  # so that nobody trusts the copy if this is killed
+                    _store(fetched, copy, is_new=copied is None)
                 known = _Marks(version, asked, wanted)
             record.write(known)  # also a sign of use: copies that were not read for longest go first
         return copy
@@ -186,22 +195,16 @@ class PartitionCopies:
             _log.warning("%s does not respond: copies serve queries", root.address(name), exc_info=True)
             return known.version
 
-    def _written(
-        self, root: CatalogueFolder, name: str, copy: Path, copied: frozenset[str] | None, wanted: frozenset[str]
-    ) -> Path:
-        """Add the bytes of columns to the copy; when none is of this version, write a file that can take its place."""
+    def _fetched(
+        self, root: CatalogueFolder, name: str, copied: frozenset[str] | None, wanted: frozenset[str]
+    ) -> _Fetched:
+        """Fetch the bytes of columns that are not copied, with what belongs to none when there is no copy."""
         footer = _read_footer(root, name, self._folder)
         spans = _outside(footer) if copied is None else []
         spans += [span for column in wanted - (copied or set()) for span in footer.chunks.get(column, ())]
         merged = _merged(spans)
         self._reserve(sum((end // _PAGE - start // _PAGE + 1) * _PAGE for start, end in merged))
-        written = copy.with_suffix(".part") if copied is None else copy
-        with written.open("wb" if copied is None else "r+b") as target:
-            target.truncate(footer.size)
-            for (start, _), content in zip(merged, root.ranges(name, merged), strict=True):
-                target.seek(start)
-                target.write(content)
-        return written
+        return _Fetched(footer.size, [start for start, _ in merged], root.ranges(name, merged))
 
     def _reserve(self, size: int) -> None:
         with self._counting:
@@ -214,6 +217,17 @@ class PartitionCopies:
                     "of the last hour. Try again later, or read a smaller region or fewer columns."
                 )
             self._used += size
+
+
+def _store(fetched: _Fetched, copy: Path, *, is_new: bool) -> None:
+    """Write bytes into a copy, or a new copy in its place."""
+    written = copy.with_suffix(".part") if is_new else copy
+    with written.open("wb" if is_new else "r+b") as target:
+        target.truncate(fetched.size)
+        for start, content in zip(fetched.starts, fetched.contents, strict=True):
+            target.seek(start)
+            target.write(content)
+    written.rename(copy)
 
 
 @contextmanager

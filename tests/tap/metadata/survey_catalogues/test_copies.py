@@ -37,19 +37,24 @@ class Original:
     then: dict[tuple[str, int], Callable[[], object]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def replace(self, number: int) -> None:
-        """Write the rows of a version, of which no value is in another one, some seconds after the last one."""
+    def replace(self, number: int, *, moved: bool = False) -> None:
+        """Write the rows of a version, of which no value is in another one, some seconds after the last one.
+
+        Parameters
+        ----------
+        moved
+            Whether ``z`` stands where ``id`` is else.
+        """
         rows = np.arange(_ROWS) + number * _ROWS
-        changed = self.file.stat().st_mtime_ns if self.file.exists() else 0
-        before = self.file.stat().st_size if self.file.exists() else None
-        with self.file.with_suffix(".new").open("wb") as target:
-            pq.write_table(
-                pa.table({"id": rows, "z": -rows, "other": rows}), target, compression="none", use_dictionary=False
-            )
-        if changed:
-            os.utime(target.name, ns=(changed, changed + 5_000_000_000))
-        Path(target.name).rename(self.file)
-        assert before in {None, self.file.stat().st_size}
+        columns = {"id": rows, "z": -rows, "other": rows}
+        before = self.file.stat() if self.file.exists() else None
+        new = self.file.with_suffix(".new")
+        table = pa.table(columns).select(["z", "id", "other"] if moved else list(columns))
+        pq.write_table(table, new, compression="none", use_dictionary=False)
+        if before is not None:
+            assert new.stat().st_size == before.st_size
+            os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns + 5_000_000_000))
+        new.rename(self.file)
 
     def read(self, copies: PartitionCopies, *columns: str) -> list[int]:
         """Read columns of the copy, and give the versions that their values are of."""
@@ -132,18 +137,19 @@ def test_a_copy_serves_while_its_place_does_not_respond(
     assert original.read(copies, "id") == [2]
 
 
+@pytest.mark.parametrize("nth", [1, 2])  # the first bytes that are read are those of the footer
 @pytest.mark.parametrize("before", [True, False])
 def test_a_partition_that_is_replaced_while_it_is_copied_is_copied_anew(
-    original: Original, copies: PartitionCopies, tmp_path: Path, before: bool
+    original: Original, copies: PartitionCopies, tmp_path: Path, before: bool, nth: int
 ):
     if before:
         assert original.read(copies, "id") == [1]
         original.counts.clear()
-    original.then["ranges", 2] = lambda: original.replace(2)  # the first ones are those of the footer
+    original.then["ranges", nth] = lambda: original.replace(2, moved=True)
     with pytest.raises(ServiceBusyError, match=r"Npix=3.*is being replaced"):
         original.read(copies, *_COLUMNS)
     for copy in (tmp_path / "copies").glob("*.parquet"):  # of a query that was planned before
-        assert pq.read_table(copy, columns=["id"])["id"].to_numpy().min() == _ROWS
+        assert pq.read_table(copy, columns=["id"])["id"].to_pylist() == list(range(_ROWS, 2 * _ROWS))
     assert original.read(copies, *_COLUMNS) == [2]
     assert original.read(copies, "id") == [2]
 
