@@ -6,19 +6,14 @@ indexes, Bloom filters, the footer) is always there. All bytes of a copy are of 
 for its version before columns are added, and now and then; when it is another one, a new copy takes the place.
 """
 
-import fcntl
 import hashlib
-import json
 import logging
-import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,6 +21,7 @@ import pyarrow.parquet as pq
 from core.errors import ServiceBusyError, UnreadableFileError
 from core.files.column_chunks import column_chunks
 from core.files.listing import listed
+from tap.metadata.survey_catalogues.copy_records import Marks, disk_bytes, locked_record, removed_copy
 from tap.metadata.survey_catalogues.footers import footer_file
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 
@@ -38,9 +34,6 @@ _THREADS = 8
 _BUSY_SECONDS = 60.0
 #: A copy that a query may still read is not removed: queries are started some time after their files were copied.
 _IN_USE_SECONDS = 3600.0
-#: Time after which an original is asked again whether it is the one that was copied.
-_FRESH_SECONDS = 60.0
-_BLOCK = 512
 _PAGE = 4096
 
 _Spans = list[tuple[int, int]]
@@ -61,41 +54,6 @@ class _Fetched:
     size: int
     starts: list[int]
     contents: list[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """What is copied: the version of the original, when it was last asked for it, and the columns."""
-
-    version: str = ""
-    asked: float = 0.0
-    columns: frozenset[str] = frozenset()
-
-    def is_fresh(self) -> bool:
-        """Tell whether the original need not be asked for its version."""
-        return 0 <= time.time() - self.asked < _FRESH_SECONDS
-
-
-class _Record:
-    """The marks of a copy in their file, which is locked."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def read(self) -> _Marks:
-        """Return the marks; those of no copy, when the process that wrote them was killed or of an earlier release."""
-        self._file.seek(0)
-        try:
-            version, asked, columns = json.loads(self._file.read())
-        except ValueError:
-            return _Marks()
-        return _Marks(version, asked, frozenset(columns))
-
-    def write(self, marks: _Marks) -> None:
-        """Store the marks."""
-        self._file.truncate(0)
-        self._file.write(json.dumps([marks.version, marks.asked, sorted(marks.columns)]))
-        self._file.flush()
 
 
 class PartitionCopies:
@@ -142,7 +100,7 @@ class PartitionCopies:
 
     def used_bytes(self) -> int:
         """Return the disk that the copies take."""
-        return sum(status.st_blocks * _BLOCK for _, status in listed(self._folder, "*.parquet"))
+        return sum(disk_bytes(status) for _, status in listed(self._folder, "*.parquet"))
 
     def sweep(self, needed: int = 0) -> int:
         """Remove the copies that were not read for longest, until the budget has free bytes; return how many.
@@ -161,7 +119,7 @@ class PartitionCopies:
         for changed, marks in sorted(found):
             if used + needed <= self._max_bytes or changed > horizon:
                 break
-            freed = _removed(marks)
+            freed = removed_copy(marks)
             used -= freed
             removed += freed > 0
         return removed
@@ -169,8 +127,8 @@ class PartitionCopies:
     def _path(self, root: CatalogueFolder, name: str, columns: Collection[str]) -> Path:
         key = hashlib.sha256(root.address(name).encode()).hexdigest()[:40]
         copy, marks = self._folder / f"{key}.parquet", self._folder / f"{key}.columns"
-        with _locked(marks) as record:
-            known = record.read() if copy.exists() else _Marks()
+        with locked_record(marks) as record:
+            known = record.read() if copy.exists() else Marks()
             if not known.is_fresh() or not known.columns.issuperset(columns):
                 version, asked = self._version(root, name, known, columns), time.time()
                 copied = known.columns if known.version == version else None
@@ -179,13 +137,13 @@ class PartitionCopies:
                     fetched = self._fetched(root, name, copied, wanted)
                     if root.version(name) != version:
                         raise ServiceBusyError(f"The partition {name[:200]} is being replaced. Try again in a minute.")
-                    record.write(_Marks())  # so that nobody trusts the copy if this is killed
+                    record.write(Marks())  # so that nobody trusts the copy if this is killed
                     _store(fetched, copy, is_new=copied is None)
-                known = _Marks(version, asked, wanted)
+                known = Marks(version, asked, wanted)
             record.write(known)  # also a sign of use: copies that were not read for longest go first
         return copy
 
-    def _version(self, root: CatalogueFolder, name: str, known: _Marks, columns: Collection[str]) -> str:
+    def _version(self, root: CatalogueFolder, name: str, known: Marks, columns: Collection[str]) -> str:
         """Return the version of a file; that of its copy, which can serve, while its place does not respond."""
         try:
             return root.version(name)
@@ -228,38 +186,6 @@ def _store(fetched: _Fetched, copy: Path, *, is_new: bool) -> None:
             target.seek(start)
             target.write(content)
     written.rename(copy)
-
-
-@contextmanager
-def _locked(marks: Path) -> Iterator[_Record]:
-    """Lock the record of a copy among all processes."""
-    with _open_locked(marks) as file:
-        yield _Record(file)
-
-
-def _open_locked(marks: Path) -> TextIO:
-    """Open and lock the record of a copy; when it is removed while this waits for the lock, there is a new one."""
-    while True:
-        file = marks.open("a+")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(file.fileno()), marks.stat()):
-                return file
-        file.close()
-
-
-def _removed(marks: Path) -> int:
-    """Remove a copy that nobody uses, and return the disk that it took; nothing when another process has removed it."""
-    copy = marks.with_suffix(".parquet")
-    with suppress(FileNotFoundError, BlockingIOError), marks.open("r") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not os.path.samestat(os.fstat(file.fileno()), marks.stat()):  # another copy, which was made since
-            return 0
-        size = copy.stat().st_blocks * _BLOCK if copy.exists() else 0
-        copy.unlink(missing_ok=True)
-        marks.unlink(missing_ok=True)
-        return size
-    return 0
 
 
 def _read_footer(root: CatalogueFolder, name: str, folder: Path) -> _Footer:

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import ServiceBusyError
-from tap.metadata.survey_catalogues import copies as module
+from tap.metadata.survey_catalogues import copy_records
 from tap.metadata.survey_catalogues.copies import PartitionCopies
-from tap.metadata.survey_catalogues.copies import _removed as removed_copy
+from tap.metadata.survey_catalogues.copy_records import removed_copy
 from tap.metadata.survey_catalogues.places import CatalogueFolder
 from tests.support.files_over_http import folder_over_http
 from tests.support.waiting import wait_for
@@ -116,7 +116,7 @@ def test_an_original_is_asked_again_whether_it_was_replaced(
     original.counts.clear()
     assert original.read(copies, "id") == [1]
     assert not original.counts  # asked less than a minute ago
-    monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(copy_records, "_FRESH_SECONDS", 0.0)
     assert original.read(copies, "id") == [2]
     original.counts.clear()
     assert original.read(copies, "id") == [2]
@@ -127,7 +127,7 @@ def test_a_copy_serves_while_its_place_does_not_respond(
     original: Original, copies: PartitionCopies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     assert original.read(copies, "id") == [1]
-    monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(copy_records, "_FRESH_SECONDS", 0.0)
     original.file.rename(tmp_path / "away")
     assert original.read(copies, "id") == [1]
     with pytest.raises(ServiceBusyError, match="does not respond"):
