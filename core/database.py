@@ -8,6 +8,7 @@ later because another transaction wrote in between.
 import errno
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -150,7 +151,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _server_engine(url)
+        is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if is_sqlite else _server_engine(url)
+        # SQLite has one writer at a time. Those of a process take turns here: its own way to wait is to try again and
+        # again, by which some of many threads never come first.
+        self._turn = threading.Lock() if is_sqlite else None
         event.listen(self.engine, "before_cursor_execute", _check_values)
 
     @contextmanager
@@ -162,13 +167,28 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a write transaction, which commits at the end of the block and rolls back when the block raises."""
-        with _translating_errors(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._writing(),
+            _translating_errors(),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             session.connection(execution_options={"photoz_write": True})
             yield session
 
     def close(self) -> None:
         """Close all idle connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Wait for the writers of this process, as long as for those of others; SQLite says what comes of it."""
+        is_mine = self._turn is not None and self._turn.acquire(timeout=_SQLITE_BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if is_mine and self._turn is not None:
+                self._turn.release()
 
 
 @contextmanager
@@ -212,8 +232,8 @@ def _server_engine(url: str) -> Engine:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    # A thread that waits to write holds its connection; those that read need not wait for it. There are as many
-    # connections as threads at most.
+    # A thread that waits for a writer of another process holds its connection; those that read need not wait for it.
+    # There are as many connections as threads at most.
     engine = create_engine(
         url,
         connect_args={"timeout": _SQLITE_BUSY_SECONDS, "check_same_thread": False},

@@ -14,10 +14,27 @@ from tests.support.waiting import wait_for
 WRITERS = 20
 
 
-def test_many_threads_that_wait_to_write_keep_no_reader_waiting(tmp_path: Path):
+class _Turn:
+    """A lock that counts who asked for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.asked = 0
+
+    def acquire(self, timeout: float) -> bool:
+        self.asked += 1
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def test_many_threads_that_wait_to_write_keep_no_reader_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     database = Database(f"sqlite:///{tmp_path / 'd.sqlite'}")
     with database.write() as session:
         session.execute(text("CREATE TABLE t (n INTEGER)"))
+    turn = _Turn()
+    monkeypatch.setattr(database, "_turn", turn)
 
     def write() -> None:
         with database.write() as session:
@@ -29,13 +46,33 @@ def test_many_threads_that_wait_to_write_keep_no_reader_waiting(tmp_path: Path):
     with database.write():
         for each in writers:
             each.start()
-        wait_for(lambda: pool.checkedout() == 1 + WRITERS, "writers have no connections")
+        wait_for(lambda: turn.asked == 1 + WRITERS, "writers do not wait")
+        assert pool.checkedout() == 1  # who waits has none, and tries nothing
         with database.read() as session:
             assert session.scalar(text("SELECT COUNT(*) FROM t")) == 0
     for each in writers:
         each.join(60)
     with database.read() as session:
         assert session.scalar(text("SELECT COUNT(*) FROM t")) == WRITERS
+    database.close()
+
+
+def test_a_writer_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.database._SQLITE_BUSY_SECONDS", 0.05)
+    database = Database(f"sqlite:///{tmp_path / 'd.sqlite'}")
+    with database.write(), pytest.raises(OperationalError, match="locked"), database.write():
+        pass
+    with database.write() as session:  # whoever gave up leaves the turn to others
+        session.execute(text("CREATE TABLE t (n INTEGER)"))
+    database.close()
+
+
+def test_a_writer_that_fails_gives_its_turn_to_the_next(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path / 'd.sqlite'}")
+    with pytest.raises(OperationalError), database.write() as session:
+        session.execute(text("INSERT INTO missing VALUES (1)"))
+    with database.write() as session:
+        session.execute(text("CREATE TABLE t (n INTEGER)"))
     database.close()
 
 
