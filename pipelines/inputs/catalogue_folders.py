@@ -6,7 +6,7 @@ from typing import IO, Any, cast
 
 import pyarrow as pa
 
-from core.errors import InvalidValueError, UnreadableFileError
+from core.errors import UnreadableFileError
 from core.files.remote_folders import remote_file_system
 from products.rows.stored_file import StoredFile
 
@@ -116,11 +116,4 @@ class CatalogueFolder:
 
 
 def _file_system(url: str) -> Any:  # fsspec has no types
-    try:
-        return remote_file_system(url)
-    except ImportError as error:
-        raise InvalidValueError(
-            f"The object catalogue '{url[:200]}' needs a library that is not installed: {error}. Install the extra "
-            "'s3' of photoz-server.",
-            field="inputs.dataset.path",
-        ) from error
+    return remote_file_system(url, field="inputs.dataset.path")

@@ -189,7 +189,7 @@ class CatalogueFolder:
             yield key.removeprefix(prefix), about
 
     def _files(self) -> Any:  # fsspec has no types
-        return remote_file_system(self.url)
+        return remote_file_system(self.url, field="url")
 
 
 class CataloguePlaces:
